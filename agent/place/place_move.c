@@ -1,0 +1,276 @@
+/* Renames: within the mirror, into the staging area and out of it, and out of the way.
+ * Never over anything; what was moved before a kill is recognised by its inode (P-5). */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "agent/place/place_parts.h"
+#include "agent/words.h"
+
+static const char not_moved[] = N_("not moved");
+
+/* Where a rename leads; descriptors are the mover's. */
+struct moving {
+    struct place_batch *batch;
+    struct place_step *step;
+    int from;
+    const char *from_name;
+    int to;
+    const char *to_name;
+};
+
+static int stat_at(const struct moving *moving, int folder, const char *name,
+                   struct stat *out)
+{
+    const struct disk *disk = moving->batch->root->disk;
+    return disk->stat_at(disk->user, folder, name, out);
+}
+
+static bool is_same(const struct stat *one, const struct stat *other)
+{
+    return one->st_ino == other->st_ino && one->st_dev == other->st_dev;
+}
+
+/* The new print, where the object was as recorded until the rename, which changes nothing
+ * but the ctime. An edited one keeps the old print, so that the edit is still seen. */
+static void take_print(const struct moving *moving, const struct stat *before)
+{
+    struct place_step *step = moving->step;
+    struct store_print print = place_print(before);
+    struct stat after;
+    step->print = step->expect_print;
+    step->racy = (step->expect_flags & STORE_BASE_RACY) != 0;
+    if (stat_at(moving, moving->to, moving->to_name, &after) != 0)
+        return;
+    bool is_as_left =
+        place_print_equal(&print, &step->expect_print) && place_unmoved(before, &after);
+    if (S_ISDIR(after.st_mode) || is_as_left) {
+        step->print = place_print(&after);
+        step->racy = step->racy || place_is_racy(moving->batch->root, &step->print);
+    }
+}
+
+static bool is_expected(const struct moving *moving, const struct stat *found)
+{
+    const struct place_step *step = moving->step;
+    return step->expect_present && found->st_ino == step->expect_print.inode &&
+           found->st_dev == step->expect_print.device;
+}
+
+/* Whether the step was done before: its object stands at the target. */
+static bool is_done(const struct moving *moving)
+{
+    struct place_step *step = moving->step;
+    struct stat found;
+    if (!step->expect_present ||
+        stat_at(moving, moving->to, moving->to_name, &found) != 0 ||
+        !is_expected(moving, &found))
+        return false;
+    step->print = S_ISDIR(found.st_mode) ? place_print(&found) : step->expect_print;
+    step->racy = true; /* its ctime has changed unseen */
+    step->result = PLACE_DONE;
+    return true;
+}
+
+/* By way of the working folder, under a name that recovery leads back from. 0, or an
+ * errno. */
+static int move_through(const struct moving *moving, uint64_t inode)
+{
+    const struct place_root *root = moving->batch->root;
+    struct place_step *step = moving->step;
+    char transit[NAME_MAX_BYTES + 1];
+    name_work_format_inode(transit, NAME_WORK_REMOVED, step->key, inode);
+    int error = place_take(root, moving->from, moving->from_name, transit);
+    if (error != 0)
+        return error;
+    place_dirty_add_work(&moving->batch->dirty);
+    error = place_rename_new(root, root->work, transit, moving->to, moving->to_name);
+    if (error == 0 ||
+        place_rename_new(root, root->work, transit, moving->from, moving->from_name) == 0)
+        return error;
+    (void)place_keep_copy(root, transit, moving->from, moving->from_name, step->copy_name);
+    return error;
+}
+
+/* Source and target are one object. On a file system that folds case they are two spellings
+ * of one name (F-44). Elsewhere they are two names of one file, by a hard link that a kill
+ * left or a person made: to drop the first is the move. */
+static int move_onto_itself(const struct moving *moving, const struct stat *object)
+{
+    const struct place_root *root = moving->batch->root;
+    const struct disk *disk = root->disk;
+    char transit[NAME_MAX_BYTES + 1];
+    if (moving->from == root->work)
+        return disk->unlink(disk->user, root->work, moving->from_name, 0) == 0 ? 0 : errno;
+    if (root->folds_case)
+        return move_through(moving, object->st_ino);
+    if (!S_ISREG(object->st_mode) || object->st_nlink < 2)
+        return EEXIST;
+    name_work_format_inode(transit, NAME_WORK_REMOVED, moving->step->key, object->st_ino);
+    int error = place_take(root, moving->from, moving->from_name, transit);
+    if (error != 0)
+        return error;
+    struct stat taken;
+    place_dirty_add_work(&moving->batch->dirty);
+    if (disk->stat_at(disk->user, root->work, transit, &taken) == 0 &&
+        is_same(&taken, object))
+        return disk->unlink(disk->user, root->work, transit, 0) == 0 ? 0 : errno;
+    /* A program renamed its version there just now. */
+    (void)place_rename_new(root, root->work, transit, moving->from, moving->from_name);
+    return EEXIST;
+}
+
+/* 0, or why a person's object is not moved in place of a folder of ours: a link is held as
+ * it stands (F-50), anything else means that the folder is gone. */
+static int refuse_source(const struct place_step *step, const struct stat *object)
+{
+    if (step->expect_kind != STORE_KIND_FOLDER || S_ISDIR(object->st_mode))
+        return 0;
+    return S_ISLNK(object->st_mode) ? ELOOP : ENOENT;
+}
+
+/* 0, or an errno. */
+static int rename_object(const struct moving *moving, const struct stat *object)
+{
+    const struct place_root *root = moving->batch->root;
+    struct stat target;
+    int error;
+    if (moving->to == root->work)
+        return place_take(root, moving->from, moving->from_name, moving->to_name);
+    bool is_visible = moving->from != root->work;
+    if (root->has_noreplace || !is_visible || S_ISDIR(object->st_mode))
+        error = place_rename_new(root, moving->from, moving->from_name, moving->to,
+                                 moving->to_name);
+    else if (stat_at(moving, moving->to, moving->to_name, &target) == 0)
+        error = EEXIST;
+    else
+        error = move_through(moving, object->st_ino);
+    if (error == EEXIST && stat_at(moving, moving->to, moving->to_name, &target) == 0 &&
+        is_same(object, &target))
+        error = move_onto_itself(moving, object);
+    return error;
+}
+
+/* The target is looked at first: after a kill in the middle of a swap another object may
+ * stand at the source. */
+static void move(const struct moving *moving)
+{
+    const struct place_root *root = moving->batch->root;
+    struct place_step *step = moving->step;
+    struct stat before;
+    int error = 0;
+    if (stat_at(moving, moving->from, moving->from_name, &before) != 0)
+        error = errno;
+    if ((error == ENOENT || (error == 0 && !is_expected(moving, &before))) &&
+        is_done(moving))
+        return;
+    if (error == 0 && step->expect_exact && !is_expected(moving, &before))
+        error = ENOENT;
+    if (error == 0)
+        error = refuse_source(step, &before);
+    if (error == 0)
+        error = rename_object(moving, &before);
+    if (error == 0) {
+        take_print(moving, &before);
+        step->result = PLACE_DONE;
+    } else if (error == ENOENT) {
+        step->result = PLACE_VANISHED;
+    } else if (error == EEXIST || error == ENOTEMPTY) {
+        step->result = PLACE_OCCUPIED;
+    } else {
+        /* What stays is what a person sees: the source. */
+        bool has_source = step->op != PLACE_UNSTAGE;
+        step->result = PLACE_FAILED;
+        (void)place_error(root, &step->failure, error,
+                          has_source ? step->from_folder : step->folder,
+                          has_source ? step->from_name : step->name, not_moved);
+    }
+}
+
+/* The folder of the source is gone, and with it the source: unless it has been moved. */
+static int open_source(struct place_batch *batch, struct place_step *step)
+{
+    int from = place_open_folder(batch, step, step->from_folder, not_moved);
+    if (from >= 0 || step->result != PLACE_VANISHED)
+        return from;
+    int to = place_open_path(batch->root, step->folder);
+    if (to < 0)
+        return -1;
+    struct moving moving = {.batch = batch, .step = step, .to = to, .to_name = step->name};
+    (void)is_done(&moving);
+    disk_close(batch->root->disk, to);
+    return -1;
+}
+
+void place_do_move(struct place_batch *batch, struct place_step *step)
+{
+    int from = open_source(batch, step);
+    if (from < 0)
+        return;
+    int to = place_open_folder(batch, step, step->folder, not_moved);
+    if (to >= 0) {
+        struct moving moving = {batch, step, from, step->from_name, to, step->name};
+        move(&moving);
+        place_dirty_add(&batch->dirty, to);
+    }
+    place_dirty_add(&batch->dirty, from);
+}
+
+void place_do_stage(struct place_batch *batch, struct place_step *step)
+{
+    const struct place_root *root = batch->root;
+    char stage[NAME_MAX_BYTES + 1];
+    name_work_format(stage, NAME_WORK_STAGE, step->key);
+    struct moving moving = {batch, step, -1, step->from_name, root->work, stage};
+    moving.from = place_open_folder(batch, step, step->from_folder, not_moved);
+    if (moving.from < 0) {
+        if (step->result == PLACE_VANISHED)
+            (void)is_done(&moving);
+        return;
+    }
+    move(&moving);
+    place_dirty_add(&batch->dirty, moving.from);
+    place_dirty_add_work(&batch->dirty);
+}
+
+void place_do_unstage(struct place_batch *batch, struct place_step *step)
+{
+    const struct place_root *root = batch->root;
+    char stage[NAME_MAX_BYTES + 1];
+    name_work_format(stage, NAME_WORK_STAGE, step->key);
+    struct moving moving = {batch, step, root->work, stage, -1, step->name};
+    moving.to = place_open_folder(batch, step, step->folder, not_moved);
+    if (moving.to < 0)
+        return;
+    move(&moving);
+    place_dirty_add(&batch->dirty, moving.to);
+    place_dirty_add_work(&batch->dirty);
+}
+
+void place_do_aside(struct place_batch *batch, struct place_step *step)
+{
+    const struct place_root *root = batch->root;
+    const struct disk *disk = root->disk;
+    char transit[NAME_MAX_BYTES + 1];
+    struct stat found = {0};
+    int folder = place_open_folder(batch, step, step->folder, not_moved);
+    if (folder < 0)
+        return;
+    int error = 0;
+    if (disk->stat_at(disk->user, folder, step->name, &found) != 0)
+        error = errno;
+    name_work_format_inode(transit, NAME_WORK_REMOVED, step->key, found.st_ino);
+    if (error == 0)
+        error = place_take(root, folder, step->name, transit);
+    if (error == 0) {
+        place_dirty_add_work(&batch->dirty);
+        error = place_keep_copy(root, transit, folder, step->name, step->copy_name);
+    }
+    if (error == 0)
+        step->result = PLACE_KEPT_COPY;
+    else if (error == ENOENT)
+        step->result = PLACE_VANISHED;
+    else
+        place_fail(root, step, error, not_moved);
+    place_dirty_add(&batch->dirty, folder);
+}

@@ -1,0 +1,99 @@
+/* What the file system under a root can do (F-18), tried in the working folder. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/place/place_parts.h"
+#include "agent/words.h"
+
+#define PROBE_ONE   "probe-one"
+#define PROBE_TWO   "probe-two"
+#define PROBE_UPPER "PROBE-ONE"
+
+static int rename_probe(const struct place_root *root, const char *from, const char *to,
+                        unsigned flags)
+{
+    return root->disk->rename(root->disk->user, root->work, from, root->work, to, flags);
+}
+
+static void drop_probe(const struct place_root *root, const char *name)
+{
+    (void)root->disk->unlink(root->disk->user, root->work, name, 0);
+}
+
+/* Makes an empty file as new files are made; -1 and errno. */
+static int make_probe(const struct place_root *root, const char *name, struct stat *out)
+{
+    const struct disk *disk = root->disk;
+    drop_probe(root, name); /* left over from a kill */
+    int fd = disk_open(disk, root->work, name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    if (fd < 0)
+        return -1;
+    int result = disk->stat_fd(disk->user, fd, out);
+    disk_close(disk, fd);
+    return result;
+}
+
+/* With both probes there: what renames and links can do. */
+static void try_renames(struct place_root *root)
+{
+    const struct disk *disk = root->disk;
+    root->has_exchange = rename_probe(root, PROBE_ONE, PROBE_TWO, RENAME_EXCHANGE) == 0;
+    root->has_noreplace =
+        rename_probe(root, PROBE_ONE, PROBE_TWO, RENAME_NOREPLACE) != 0 && errno == EEXIST;
+    drop_probe(root, PROBE_TWO);
+    root->has_links =
+        disk->link(disk->user, root->work, PROBE_ONE, root->work, PROBE_TWO) == 0;
+    struct stat found;
+    root->folds_case = disk->stat_at(disk->user, root->work, PROBE_UPPER, &found) == 0;
+    root->has_folder_sync = disk_sync(disk, root->work) == 0;
+}
+
+static void describe(struct place_root *root, bool has_modes)
+{
+    const struct {
+        bool holds;
+        const char *text;
+    } lacks[] = {
+        {!root->has_exchange,    _("no exchange of files")     },
+        {!root->has_noreplace,   _("no rename without replace")},
+        {!root->has_links,       _("no hard links")            },
+        {!root->has_folder_sync, _("folders cannot be synced") },
+        {root->folds_case,       _("letter case is ignored")   },
+        {!has_modes,             _("no permissions")           },
+    };
+    root->limits[0] = '\0';
+    size_t length = 0;
+    for (size_t i = 0; i < sizeof lacks / sizeof *lacks; i++) {
+        if (!lacks[i].holds)
+            continue;
+        int count = snprintf(root->limits + length, sizeof root->limits - length, "%s%s",
+                             length > 0 ? ", " : "", lacks[i].text);
+        length += count > 0 ? (size_t)count : 0;
+    }
+}
+
+enum failure_kind place_probe(struct place_root *root, struct failure *failure)
+{
+    const struct disk *disk = root->disk;
+    struct stat probe;
+    struct stat work;
+    if (make_probe(root, PROBE_ONE, &probe) != 0 ||
+        make_probe(root, PROBE_TWO, &probe) != 0)
+        return place_error(root, failure, errno, root->path, "", _("not mirrored"));
+    /* Asking for the umask means to change it, which other threads would see. */
+    root->file_mode = probe.st_mode & 0666;
+    try_renames(root);
+    drop_probe(root, PROBE_ONE);
+    drop_probe(root, PROBE_TWO);
+    bool has_modes =
+        disk->stat_fd(disk->user, root->work, &work) == 0 && (work.st_mode & 0777) == 0700;
+    describe(root, has_modes);
+    if (!root->has_noreplace && !root->has_links)
+        return failure_set(failure, FAILURE_RESOURCE, 18,
+                           "this file system has no safe way to place a file: %s: not "
+                           "mirrored; choose a folder on another disk",
+                           root->path);
+    return FAILURE_NONE;
+}

@@ -1,0 +1,108 @@
+/* The folder's only worker: jobs for the hands and the eyes, carried out in the pool, one
+ * batch at a time: the eyes first, then the hands, each in the order of being added.
+ *
+ * While one batch runs the next one fills; so one job alone starts at once. After a batch
+ * of many steps the next one gathers jobs for some milliseconds, so that many make large
+ * batches that share their syncs. Around each batch the store is written twice:
+ *
+ *   B-1  before it, the intents of its jobs, in one transaction
+ *   B-2  after it, what the `done` functions of its jobs record, in one transaction; a
+ *        durable one after moves and removals, since the next batch builds on them (F-04)
+ *
+ * Before the first change of each batch the root is confirmed (F-57 … F-59): if it is not
+ * the one we know, no job of the batch is run.
+ *
+ * A job is made by batch_job_new(), filled, given away by batch_add(), and freed after its
+ * `done`, which is called exactly once, also with `was_run` false. `done` may add jobs.
+ */
+#ifndef AGENT_SYNC_BATCH_H
+#define AGENT_SYNC_BATCH_H
+
+#include "agent/place/look.h"
+#include "agent/place/place.h"
+#include "agent/sync/context.h"
+#include "store/store_intent.h"
+
+struct batch;
+struct batch_job;
+
+enum batch_kind {
+    BATCH_LOOK,    /* look_at(): `look` -> `answer` */
+    BATCH_WATCH,   /* watch_add() of the folder `name` (a path): `watching` */
+    BATCH_CONFIRM, /* nothing but what precedes every batch */
+    BATCH_STEP,    /* place_run(): `step` */
+    BATCH_OPEN, /* place_open_partial() of `step.key`: `offset` -> `fd`, `step.partial` */
+    BATCH_DROP, /* place_drop_partial() of `step.key` */
+};
+
+typedef void batch_done_fn(void *user, struct batch_job *job);
+
+struct batch_job {
+    enum batch_kind kind;
+    batch_done_fn *done;
+    void *user;
+    bool was_run; /* false: nothing was done, `failure` says why */
+    struct failure failure;
+
+    struct place_step step;
+    struct look_request look;
+    struct look_answer answer;
+    struct store_base base; /* what `look.base` points to, if anything */
+    uint64_t offset;
+    int64_t expected_size;
+    int fd; /* BATCH_OPEN; -1: `failure` */
+    char partial[256];
+
+    struct {
+        int descriptor; /* of watch_begin() */
+        bool is_above;  /* `name` is an absolute path: only watched for itself */
+        int result;     /* for watch_put() */
+    } watching;
+    struct store_intent intent; /* of B-1; kind NONE: none */
+    bool is_last_try;           /* for its owner */
+
+    /* Owned, freed with the job; `step`, `look` and `intent` point into them. */
+    char *folder;
+    char *name;
+    char *from_folder;
+    char *from_name;
+    char *version; /* of the intent */
+    char *base_version;
+    uint8_t *content;
+
+    struct batch_job *next;
+};
+
+/* NULL: out of memory. Texts are copied; NULL stays NULL. `step` and `look` are set up to
+ * point to folder and name. */
+struct batch_job *batch_job_new(enum batch_kind kind, int64_t key, const char *folder,
+                                const char *name, batch_done_fn *done, void *user);
+/* Where a move starts. False: out of memory. */
+bool batch_job_from(struct batch_job *job, const char *folder, const char *name);
+/* A copy of the base record: what a look compares with, and what a step expects there. */
+bool batch_job_base(struct batch_job *job, const struct store_base *base);
+/* For a job that is not given to batch_add(). */
+void batch_job_free(struct batch_job *job);
+
+/* Called after each batch: `failure` is FAILURE_NONE, or why jobs were not run: GUARD (the
+ * root), RESOURCE (disk or store full), INTERNAL. */
+typedef void batch_end_fn(void *user, const struct failure *failure);
+
+struct batch *batch_new(const struct sync_context *context, batch_end_fn *on_end,
+                        void *user);
+/* Jobs that are not running yet end with `was_run` false and FAILURE_CANCELLED at once;
+ * what runs is finished and recorded. `closed` is called when nothing is left: jobs added
+ * until then end in the same way just before it. */
+void batch_close(struct batch *batch, void (*closed)(void *user), void *user);
+
+void batch_add(struct batch *batch, struct batch_job *job);
+/* Whether, since it was asked last, a step failed or what was done could not be written
+ * down: then something may lie in the working folder, or stand at its place unrecorded,
+ * that only sync/recover.h sets right. */
+bool batch_take_failed(struct batch *batch);
+/* Jobs added and not yet done. */
+size_t batch_pending(const struct batch *batch);
+/* Free space when the last batch ended; UINT64_MAX before the first. */
+uint64_t batch_free_bytes(const struct batch *batch);
+
+#endif

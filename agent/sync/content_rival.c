@@ -1,0 +1,82 @@
+/* Two live items of the drive at one place. The one that stands is presumed gone, its
+ * deletion record lost on the way: the drive is asked (Graph: driveItem delta, deleted
+ * items). If both are there after all the new one is held (F-43). */
+#include "agent/sync/content_parts.h"
+#include "agent/sync/facts.h"
+#include "agent/sync/listing_store.h"
+#include "agent/sync/record.h"
+#include "protocol/graph_url.h"
+
+static void hold_new(struct transfer *transfer)
+{
+    struct failure failure;
+    (void)failure_set(&failure, FAILURE_ITEM, 43,
+                      "another item of the drive stands under this name");
+    record_problem(transfer->content->context, transfer->key, &failure, false);
+    content_end(transfer);
+}
+
+/* Whether the drive still has the old one where it stands. */
+static bool is_still_there(const struct sync_context *context, int64_t rival)
+{
+    struct store_remote remote;
+    struct store_base base;
+    return store_get_remote(context->store, rival, &remote) == STORE_OK && !remote.gone &&
+           store_get_base(context->store, rival, &base) == STORE_OK &&
+           facts_is_at_place(&base, &remote);
+}
+
+static void on_answer(void *user, const struct service_answer *answer,
+                      const struct failure *failure)
+{
+    struct transfer *transfer = user;
+    struct content *content = transfer->content;
+    struct sync_context *context = content->context;
+    const struct store_remote gone = {.key = transfer->waits_for, .gone = true};
+    struct graph_page *owner;
+    struct graph_item item;
+    transfer->asking = NULL;
+    if (failure != NULL) {
+        content_trouble(transfer, failure);
+        return;
+    }
+    if (answer->status == 404) {
+        (void)store_put_remote(context->store, context->mirror, &gone, true, NULL);
+    } else if (answer->status >= 200 && answer->status < 300 &&
+               graph_item_parse(answer->body, answer->size, &owner, &item) ==
+                   GRAPH_PAGE_OK) {
+        (void)listing_store_item(context, &item, false);
+        graph_page_close(owner);
+    }
+    if (is_still_there(context, gone.key)) {
+        hold_new(transfer);
+        return;
+    }
+    /* sync/structure.h hands its record over, or takes it away. */
+    content->has_moved = true;
+    content_again(transfer);
+}
+
+void content_ask_rival(struct content *content, int64_t key, int64_t rival)
+{
+    const struct sync_context *context = content->context;
+    struct store_remote remote;
+    struct failure failure;
+    char path[GRAPH_URL_SIZE];
+    struct transfer *transfer = content_begin(content, key);
+    if (transfer == NULL) {
+        content->wants_again = true;
+        return;
+    }
+    transfer->stage = TRANSFER_ASKING;
+    transfer->waits_for = rival;
+    if (store_get_remote(context->store, rival, &remote) != STORE_OK || remote.id == NULL ||
+        !graph_url_item(path, context->drive_id, remote.id)) {
+        hold_new(transfer);
+        return;
+    }
+    transfer->asking = service_get(context->service, SERVICE_CLASS_ITEM, path, on_answer,
+                                   transfer, &failure);
+    if (transfer->asking == NULL)
+        content_trouble(transfer, &failure);
+}

@@ -1,0 +1,95 @@
+#include "agent/sync/preview.h"
+
+#include <stdlib.h>
+
+#include "agent/sync/facts.h"
+#include "agent/sync/slices.h"
+#include "agent/sync/tree.h"
+#include "agent/words.h"
+
+struct preview {
+    const struct sync_context *context;
+    preview_line_fn *line;
+    preview_done_fn *done;
+    void *user;
+    struct slices *slices;
+    int64_t after_key; /* in the queue */
+};
+
+/* NULL: nothing would be done. */
+static const char *operation_of(const struct sync_context *context, int64_t key,
+                                int64_t *out_bytes)
+{
+    struct store_remote remote;
+    struct store_base base;
+    int number = 0;
+    enum tree_answer answer = tree_resolve(context, key, &number);
+    bool has_base = store_get_base(context->store, key, &base) == STORE_OK;
+    if (store_get_remote(context->store, key, &remote) != STORE_OK)
+        return NULL;
+    *out_bytes = remote.kind == STORE_KIND_FILE ? remote.size : 0;
+    if (remote.gone || answer == TREE_GONE)
+        return has_base ? N_("delete") : NULL;
+    if (answer == TREE_UNWANTED || answer == TREE_FILTERED)
+        return has_base ? N_("leave") : NULL;
+    if (answer != TREE_OK || !facts_is_mirrored(&remote))
+        return NULL;
+    if (!has_base)
+        return remote.kind == STORE_KIND_FOLDER ? N_("mkdir") : N_("download");
+    if (base.kind == STORE_KIND_FILE && facts_content_differs(&base, &remote))
+        return N_("update");
+    *out_bytes = 0;
+    return facts_is_at_place(&base, &remote) ? NULL : N_("move");
+}
+
+static bool step(void *user)
+{
+    struct preview *preview = user;
+    const struct sync_context *context = preview->context;
+    char path[TREE_PATH_SIZE];
+    struct store_todo todo;
+    int64_t bytes = 0;
+    if (store_next_todo(context->store, context->mirror, INT64_MAX, true,
+                        &preview->after_key, &todo) != STORE_OK)
+        return false;
+    int64_t key = todo.key;
+    const char *operation = operation_of(context, key, &bytes);
+    if (operation != NULL) {
+        tree_shown_path(context, key, path);
+        preview->line(preview->user, operation, path, bytes);
+    }
+    return true;
+}
+
+static void on_end(void *user)
+{
+    struct preview *preview = user;
+    preview_done_fn *done = preview->done;
+    void *done_user = preview->user;
+    free(preview);
+    done(done_user);
+}
+
+void preview_cancel(struct preview *preview)
+{
+    if (preview == NULL)
+        return;
+    slices_cancel(preview->slices);
+    free(preview);
+}
+
+struct preview *preview_start(const struct sync_context *context, preview_line_fn *line,
+                              preview_done_fn *done, void *user)
+{
+    struct preview *preview = calloc(1, sizeof *preview);
+    if (preview == NULL)
+        return NULL;
+    *preview =
+        (struct preview){.context = context, .line = line, .done = done, .user = user};
+    preview->slices = slices_start(context->loop, step, on_end, preview);
+    if (preview->slices == NULL) {
+        free(preview);
+        return NULL;
+    }
+    return preview;
+}

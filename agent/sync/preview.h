@@ -1,0 +1,24 @@
+/* The plan as lines for people: what the queue would do, without doing it.
+ *
+ * In slices (sync/slices.h), so that whoever reads the lines keeps up with them. No round
+ * may run meanwhile.
+ */
+#ifndef AGENT_SYNC_PREVIEW_H
+#define AGENT_SYNC_PREVIEW_H
+
+#include "agent/sync/context.h"
+
+struct preview;
+
+/* One entry of the queue that would change the folder. */
+typedef void preview_line_fn(void *user, const char *operation, const char *path,
+                             int64_t bytes);
+typedef void preview_done_fn(void *user);
+
+/* `done` once, never inside this call; then the preview is gone. NULL: out of memory. */
+struct preview *preview_start(const struct sync_context *context, preview_line_fn *line,
+                              preview_done_fn *done, void *user);
+/* Ends it without `done`. Accepts NULL. */
+void preview_cancel(struct preview *preview);
+
+#endif

@@ -1,0 +1,262 @@
+#include "agent/sync/recover.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/log.h"
+#include "agent/place/look.h"
+#include "agent/state_failure.h"
+#include "agent/sync/facts.h"
+#include "agent/sync/record.h"
+#include "agent/sync/tree.h"
+#include "store/store_intent.h"
+
+enum { NAME_ROOM = 1025 };
+
+/* Moves. */
+
+/* One that was begun before the interruption, as the eyes have found it. */
+struct move {
+    int64_t key;
+    enum { MOVE_NOT_DONE, MOVE_DONE, MOVE_UNKNOWN } state;
+};
+struct moves {
+    struct move *list;
+    size_t count;
+    size_t capacity;
+};
+
+static bool add_move(struct moves *moves, const struct move *move)
+{
+    if (moves->count == moves->capacity) {
+        size_t capacity = moves->capacity == 0 ? 16 : moves->capacity * 2;
+        struct move *list = realloc(moves->list, capacity * sizeof *list);
+        if (list == NULL)
+            return false;
+        moves->list = list;
+        moves->capacity = capacity;
+    }
+    moves->list[moves->count++] = *move;
+    return true;
+}
+
+/* Known again by its inode. */
+static struct move look_for(const struct sync_context *context,
+                            const struct store_intent *intent)
+{
+    struct move move = {.key = intent->key, .state = MOVE_NOT_DONE};
+    struct look_answer answer;
+    struct store_base base;
+    char folder[TREE_PATH_SIZE];
+    if (intent->name == NULL ||
+        store_get_base(context->store, intent->key, &base) != STORE_OK)
+        return move;
+    const struct store_print print = base.print;
+    const struct look_request request = {
+        .folder = folder, .name = intent->name, .kind = base.kind};
+    if (!tree_standing(context, intent->parent, folder))
+        return move;
+    look_at(context->root, &request, &answer);
+    if (answer.print.inode == print.inode && answer.print.device == print.device)
+        move.state = MOVE_DONE;
+    else if (answer.fact == LOOK_UNKNOWN)
+        move.state = MOVE_UNKNOWN;
+    return move;
+}
+
+/* All are looked for before any record changes, since those lead there. */
+static bool find_moves(const struct sync_context *context, struct moves *moves)
+{
+    struct store_intent intent;
+    int64_t after = 0;
+    while (store_next_intent(context->store, context->mirror, &after, &intent) ==
+           STORE_OK) {
+        if (intent.kind != STORE_INTENT_MOVE)
+            continue;
+        const struct move move = look_for(context, &intent);
+        if (!add_move(moves, &move))
+            return false;
+    }
+    return true;
+}
+
+/* The record gives up its place, and waits in the staging area for another. */
+static void put_staged(struct sync_context *context, int64_t key)
+{
+    struct store_base base;
+    char name[32];
+    const struct store_todo todo = {.key = key}; /* who brings it out again */
+    if (store_get_base(context->store, key, &base) != STORE_OK)
+        return;
+    (void)snprintf(name, sizeof name, "%lld", (long long)key);
+    base.parent = STORE_STAGE;
+    base.name = name;
+    base.flags |= STORE_BASE_RACY; /* its ctime has changed unseen */
+    (void)store_put_base(context->store, context->mirror, &base);
+    (void)store_put_todo(context->store, context->mirror, &todo);
+}
+
+/* Those that were moved, but not recorded, leave their places first: the next may stand
+ * there already. */
+static void free_places(struct sync_context *context, const struct moves *moves)
+{
+    for (size_t i = 0; i < moves->count; i++) {
+        if (moves->list[i].state == MOVE_DONE)
+            put_staged(context, moves->list[i].key);
+    }
+}
+
+/* What could not be seen (F-16) keeps its intent, and the plan tries it once more. */
+static void decide_moves(struct sync_context *context, const struct moves *moves)
+{
+    struct store_intent intent;
+    struct store_base base;
+    for (size_t i = 0; i < moves->count; i++) {
+        const struct move *move = &moves->list[i];
+        if (move->state == MOVE_DONE &&
+            store_get_base(context->store, move->key, &base) == STORE_OK &&
+            store_get_intent(context->store, move->key, &intent) == STORE_OK) {
+            const struct place_step step = {
+                .name = intent.name, .result = PLACE_DONE, .print = base.print};
+            (void)record_moved(context, move->key, intent.parent, &step);
+        }
+        if (move->state != MOVE_UNKNOWN)
+            (void)store_drop_intent(context->store, move->key);
+    }
+}
+
+/* The hands' questions. */
+
+static bool base_of(void *user, int64_t key, struct store_base *out)
+{
+    const struct sync_context *context = user;
+    return store_get_base(context->store, key, out) == STORE_OK;
+}
+
+static bool place_of(void *user, int64_t key, char *out_folder, size_t folder_size,
+                     char *out_name, size_t name_size)
+{
+    const struct sync_context *context = user;
+    struct store_base base;
+    struct store_remote remote;
+    char path[TREE_PATH_SIZE];
+    const char *name = NULL;
+    int64_t parent = 0;
+    if (store_get_base(context->store, key, &base) == STORE_OK &&
+        base.parent != STORE_STAGE) {
+        name = base.name;
+        parent = base.parent;
+    } else if (store_get_remote(context->store, key, &remote) == STORE_OK &&
+               remote.name != NULL) {
+        name = remote.name;
+        parent = remote.parent;
+    }
+    if (name == NULL || strlen(name) >= name_size)
+        return false;
+    (void)snprintf(out_name, name_size, "%s", name);
+    if (!tree_standing(context, parent, path) || strlen(path) >= folder_size)
+        return false;
+    (void)snprintf(out_folder, folder_size, "%s", path);
+    return true;
+}
+
+/* A staged object whose place has been taken meanwhile waits where it is. */
+static bool is_taken(struct sync_context *context, const struct store_base *base)
+{
+    char folder[TREE_PATH_SIZE];
+    char name[NAME_ROOM];
+    struct look_answer answer;
+    (void)snprintf(name, sizeof name, "%s", base->name);
+    const struct look_request request = {
+        .folder = folder, .name = name, .kind = base->kind};
+    if (!tree_standing(context, base->parent, folder))
+        return false;
+    look_at(context->root, &request, &answer);
+    return answer.print.inode != 0;
+}
+
+static bool wants_staged(struct sync_context *context, int64_t key)
+{
+    struct store_base base;
+    if (store_get_base(context->store, key, &base) != STORE_OK)
+        return false;
+    if (base.parent == STORE_STAGE)
+        return true;
+    if (!is_taken(context, &base))
+        return false;
+    put_staged(context, key);
+    return true;
+}
+
+static bool wants(void *user, int64_t key, bool staged)
+{
+    struct sync_context *context = user;
+    struct store_intent intent;
+    struct store_remote remote;
+    if (staged)
+        return wants_staged(context, key);
+    return store_get_intent(context->store, key, &intent) == STORE_OK &&
+           store_get_remote(context->store, key, &remote) == STORE_OK && !remote.gone &&
+           facts_is_content(&remote, intent.version, intent.size, &intent.hash);
+}
+
+static void staged(void *user, int64_t key)
+{
+    put_staged(user, key);
+}
+
+static void kept(void *user, int64_t key, const char *folder, const char *copy_name)
+{
+    const struct sync_context *context = user;
+    char path[TREE_PATH_SIZE];
+    char name_folder[TREE_PATH_SIZE];
+    char name[NAME_ROOM];
+    if (!place_of(user, key, name_folder, sizeof name_folder, name, sizeof name))
+        (void)snprintf(name, sizeof name, "%s", copy_name);
+    (void)snprintf(path, sizeof path, "%s", folder);
+    record_conflict(context, key, path, name, copy_name);
+}
+
+/* In one transaction. The hands before the rest, while the records still tell what was
+ * displaced. */
+static enum failure_kind recover_all(struct sync_context *context, struct moves *moves,
+                                     bool is_last_try, struct failure *failure)
+{
+    const struct place_recovery recovery = {.base_of = base_of,
+                                            .place_of = place_of,
+                                            .wants = wants,
+                                            .staged = staged,
+                                            .kept = kept,
+                                            .is_last_try = is_last_try,
+                                            .user = context};
+    if (store_begin(context->store) != STORE_OK)
+        return state_trouble(context->store, failure);
+    if (!find_moves(context, moves)) {
+        store_rollback(context->store);
+        return failure_set(failure, FAILURE_RESOURCE, 22, "out of memory");
+    }
+    free_places(context, moves);
+    enum failure_kind kind = place_recover(context->root, &recovery, failure);
+    if (kind == FAILURE_NONE || kind == FAILURE_ITEM)
+        decide_moves(context, moves);
+    if (store_commit(context->store, true) != STORE_OK)
+        return state_trouble(context->store, failure);
+    return kind;
+}
+
+enum failure_kind recover_run(struct sync_context *context, bool is_last_try,
+                              struct failure *failure)
+{
+    struct moves moves = {.count = 0};
+    enum failure_kind kind = recover_all(context, &moves, is_last_try, failure);
+    free(moves.list);
+    if (kind != FAILURE_ITEM)
+        return kind;
+    if (!is_last_try) {
+        failure->kind = FAILURE_RESOURCE;
+        return FAILURE_RESOURCE;
+    }
+    log_failure(context->name, failure);
+    return FAILURE_NONE;
+}
