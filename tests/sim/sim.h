@@ -1,0 +1,67 @@
+/* One simulated machine: the whole engine under one seed (failure-model 6.2).
+ *
+ * Everything that could make two runs differ comes from here: chance, the clock, and the
+ * order in which things happen. The trace is a hash of all that happened; the same seed
+ * gives the same one. With `is_loud` each line of it is printed.
+ *
+ * Effects are the calls that change the disk or the database. They are counted, and from
+ * the one numbered `stop_at` on none takes place any more, as after a kill; what the
+ * process still does is in vain.
+ */
+#ifndef TESTS_SIM_SIM_H
+#define TESTS_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sim {
+    uint64_t seed;
+    const char *subject; /* for messages; NULL: the seed says it */
+    uint64_t chance;     /* state of the generator */
+    uint64_t trace;
+    uint64_t lines; /* of the trace */
+    bool is_loud;
+    bool shows_looks;
+    uint64_t now_us; /* since the machine was started */
+
+    unsigned effects;
+    unsigned stop_at; /* 0 never */
+    bool has_stopped;
+    unsigned stopped_at;     /* the last time */
+    unsigned fail_per_mille; /* any call to disk or database, with a likely error */
+    bool counts_pages; /* every write of the database is an effect, not only commits */
+
+    /* Somebody else acts, between any two calls to the disk. */
+    void (*between)(void *user);
+    void *between_user;
+    bool is_between; /* just now: what he does calls nobody */
+};
+
+/* `seed` decides everything. SIM_TRACE in the environment makes it loud, SIM_LOOKS
+ * adds the calls that change nothing. */
+void sim_begin(struct sim *sim, uint64_t seed);
+
+uint64_t sim_number(struct sim *sim);
+/* 0 … limit-1. */
+unsigned sim_below(struct sim *sim, unsigned limit);
+bool sim_chance(struct sim *sim, unsigned per_mille);
+
+void sim_trace(struct sim *sim, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Milliseconds since 1970, as this machine has them. */
+int64_t sim_wall_ms(const struct sim *sim);
+
+/* To be asked before each call that disk or database is about to make: true if it is not to
+ * happen, with errno set. `changes`: it is an effect. */
+bool sim_refuses(struct sim *sim, const char *call, const char *name, bool changes);
+
+/* The machine whose clock and chance the process has (agent/clock.h, agent/random.h). */
+void sim_seams_set(struct sim *sim);
+
+/* Ends the process with a message and how to repeat it: an invariant is broken. */
+void sim_fail(const struct sim *sim, const char *format, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
+
+#endif

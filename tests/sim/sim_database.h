@@ -1,0 +1,21 @@
+/* The database's calls to the system: refused and counted by the simulated machine, with
+ * what a power cut may take back.
+ *
+ * The files are real ones, in a folder that no two processes share. What was written since
+ * the last sync of a file is remembered with what it replaced.
+ */
+#ifndef TESTS_SIM_SIM_DATABASE_H
+#define TESTS_SIM_SIM_DATABASE_H
+
+#include "tests/sim/sim_disk.h"
+
+/* Once in a process: puts it before SQLite's own. */
+void sim_database_install(void);
+/* From now on the files belong to that machine. */
+void sim_database_set(struct sim *sim);
+/* To be called when the database is closed: takes back what the cut takes. */
+void sim_database_cut(sim_choose_fn *choose, void *user);
+/* Forgets what could be taken back. */
+void sim_database_settle(void);
+
+#endif

@@ -1,0 +1,154 @@
+#include "tests/sim/sim_excuse.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/store_item.h"
+#include "store/store_mirror.h"
+
+static bool find_path(const struct sim_world *world, int item, char out[SIM_PATH_SIZE])
+{
+    char above[SIM_PATH_SIZE] = "";
+    const struct sim_item *items = world->drive.items;
+    if (items[item].parent > SIM_ROOT_ITEM && !find_path(world, items[item].parent, above))
+        return false;
+    int size = snprintf(out, SIM_PATH_SIZE, "%s%s%s", above, *above != '\0' ? "/" : "",
+                        items[item].name);
+    return size < SIM_PATH_SIZE;
+}
+
+static bool is_in_way(const struct sim_node *node)
+{
+    return node != NULL && !S_ISDIR(node->mode) && node->is_touched;
+}
+
+/* Whether something of the person's that is no folder stands where one of the folders of
+ * the drive's path belongs. */
+static bool is_way_blocked(const struct sim_world *world, int item)
+{
+    char path[SIM_PATH_SIZE];
+    for (int at = item; at > SIM_ROOT_ITEM; at = world->drive.items[at].parent) {
+        if (world->drive.items[at].is_folder && find_path(world, at, path) &&
+            is_in_way(sim_world_find(world, path)))
+            return true;
+    }
+    return false;
+}
+
+/* The same for the path by the records, where it would have to be fetched from. */
+static bool is_source_blocked(const struct sim_world *world, int item, int64_t key)
+{
+    char path[SIM_PATH_SIZE];
+    char above[SIM_PATH_SIZE];
+    if (store_base_path(world->store, key, path, sizeof path) != STORE_OK)
+        return false;
+    for (size_t length = 0; path[length] != '\0';) {
+        length += strcspn(path + length + 1, "/") + 1;
+        (void)snprintf(above, sizeof above, "%.*s", (int)length, path);
+        bool is_folder = path[length] != '\0' || world->drive.items[item].is_folder;
+        if (is_folder && is_in_way(sim_world_find(world, above)))
+            return true;
+    }
+    return false;
+}
+
+static int item_of(const struct sim_world *world, int64_t key)
+{
+    struct store_remote remote;
+    bool is_known = store_get_remote(world->store, key, &remote) == STORE_OK;
+    return is_known && !remote.gone ? sim_drive_by_id(&world->drive, remote.id) : -1;
+}
+
+static bool is_blocked(const struct sim_world *world, int64_t key)
+{
+    int item = item_of(world, key);
+    return item > 0 && (is_way_blocked(world, item) || is_source_blocked(world, item, key));
+}
+
+static bool is_any_blocked(const struct sim_world *world, int64_t mirror)
+{
+    struct store_todo todo;
+    int64_t after = 0;
+    while (store_next_todo(world->store, mirror, INT64_MAX, true, &after, &todo) ==
+           STORE_OK) {
+        if (is_blocked(world, after))
+            return true;
+    }
+    return false;
+}
+
+/* The item of an entry of the queue that waits until the person clears the way (F-50), or
+ * for the place of one that does (F-43); else -1. */
+static int find_waiting(const struct sim_world *world, int64_t mirror,
+                        const struct store_todo *todo)
+{
+    bool waits = is_blocked(world, todo->key) ||
+                 (todo->failure == 43 && is_any_blocked(world, mirror));
+    return waits ? item_of(world, todo->key) : -1;
+}
+
+/* What the records have at a place; texts are not for use. */
+static bool find_record(const struct sim_world *world, const char *path,
+                        struct store_base *out)
+{
+    char name[SIM_PATH_SIZE];
+    struct store_mirror mirror;
+    if (store_get_mirror(world->store, "documents", &mirror) != STORE_OK)
+        return false;
+    out->key = mirror.root_item;
+    int64_t key = mirror.key;
+    for (; *path != '\0'; path += *path == '/') {
+        size_t length = strcspn(path, "/");
+        (void)snprintf(name, sizeof name, "%.*s", (int)length, path);
+        if (store_find_base(world->store, key, out->key, name, out) != STORE_OK)
+            return false;
+        path += length;
+    }
+    return true;
+}
+
+bool sim_excuse_missing(const struct sim_world *world, int item)
+{
+    struct store_mirror mirror;
+    struct store_todo todo;
+    int64_t after = 0;
+    if (store_get_mirror(world->store, "documents", &mirror) != STORE_OK)
+        return false;
+    int64_t key = mirror.key;
+    while (store_next_todo(world->store, key, INT64_MAX, true, &after, &todo) == STORE_OK) {
+        int waiting = find_waiting(world, key, &todo);
+        if (waiting > 0 && sim_drive_lies_in(&world->drive, item, waiting))
+            return true;
+    }
+    return false;
+}
+
+bool sim_excuse_extra(const struct sim_world *world, const char *path)
+{
+    char above[SIM_PATH_SIZE];
+    struct store_mirror mirror;
+    struct store_base base;
+    struct store_todo todo;
+    if (store_get_mirror(world->store, "documents", &mirror) != STORE_OK)
+        return false;
+    int64_t key = mirror.key;
+    for (size_t length = 0; path[length] != '\0';) {
+        length += strcspn(path + length + 1, "/") + 1;
+        (void)snprintf(above, sizeof above, "%.*s", (int)length, path);
+        if (!find_record(world, above, &base))
+            return false;
+        int64_t after = base.key - 1;
+        if (store_next_todo(world->store, key, INT64_MAX, true, &after, &todo) ==
+                STORE_OK &&
+            todo.key == base.key && find_waiting(world, key, &todo) > 0)
+            return true;
+    }
+    return false;
+}
+
+bool sim_excuse_version(const struct sim_world *world, const char *path)
+{
+    struct store_base base;
+    return world->service.told_to_keep && find_record(world, path, &base) &&
+           (base.flags & STORE_BASE_EDITED) != 0;
+}

@@ -1,0 +1,18 @@
+/* Where the folder is rightly not as the drive (failure-model 5, E). A person's link or
+ * file where a folder belongs is left alone, and what belongs into that folder is held
+ * (F-50); so is what belongs where something waits that is held (F-43). Each of it is in
+ * the queue. */
+#ifndef TESTS_SIM_SIM_EXCUSE_H
+#define TESTS_SIM_SIM_EXCUSE_H
+
+#include "tests/sim/sim_world.h"
+
+/* The item, or a folder of its, waits. */
+bool sim_excuse_missing(const struct sim_world *world, int item);
+/* What stands there, or a folder above, waits for another place. */
+bool sim_excuse_extra(const struct sim_world *world, const char *path);
+/* The service has said to keep what stands there (F-81), and what is kept is a person's
+ * from then on: the item that comes to its name finds it edited (F-25). */
+bool sim_excuse_version(const struct sim_world *world, const char *path);
+
+#endif

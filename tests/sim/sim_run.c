@@ -1,0 +1,117 @@
+#include "tests/sim/sim_run.h"
+
+#include "tests/sim/sim_world.h"
+
+enum { MOVES = 80, MAX_STEPS = 40, KILL_WITHIN = 60 };
+
+/* The machine of a seed: how its service, its disk and its person are. */
+static void choose_machine(struct sim_world *world)
+{
+    struct sim *sim = &world->sim;
+    static const size_t page_sizes[] = {1, 2, 5, 1000};
+    static const unsigned weathers[] = {0, 10, 60};
+    static const unsigned failures[] = {0, 0, 1, 5};
+    world->drive.has_hashes = sim_below(sim, 5) > 0;
+    world->drive.tells_children = sim_below(sim, 2) == 0;
+    world->drive.has_names = sim_below(sim, 2) == 0;
+    world->drive.page_size = page_sizes[sim_below(sim, 4)];
+    world->drive.lag_us = sim_below(sim, 3) == 0 ? sim_below(sim, 20000000) : 0;
+    world->service.slots = 1 + (int)sim_below(sim, 4);
+    world->service.bad_per_mille = weathers[sim_below(sim, 3)];
+    world->service.deaf_per_mille = weathers[sim_below(sim, 3)] * 5;
+    world->sim.fail_per_mille = failures[sim_below(sim, 4)];
+    world->config.trash = sim_below(sim, 2) == 0;
+    if (sim_below(sim, 3) == 0)
+        world->config.big_delete_threshold = sim_below(sim, 4);
+    world->has_disk_faults = world->sim.fail_per_mille > 0;
+    world->has_disturbances = true;
+}
+
+/* Between two calls to the disk: mostly nothing. */
+static void disturb(void *user)
+{
+    struct sim_world *world = user;
+    if (sim_chance(&world->sim, 4))
+        sim_user_act(&world->user);
+}
+
+static void change_drive(struct sim_world *world)
+{
+    sim_drive_change(&world->drive);
+    sim_service_notify(&world->service);
+}
+
+/* A person's words, and what the desktop tells. */
+static void order(struct sim_world *world)
+{
+    unsigned kind = sim_below(&world->sim, 8);
+    if (kind < 3)
+        sim_world_sync(world, kind == 0);
+    else if (kind == 3)
+        mirror_pause(world->mirror);
+    else if (kind == 4)
+        mirror_wake(world->mirror);
+    else if (kind == 5)
+        (void)mirror_approve(world->mirror);
+    else if (kind == 6)
+        world->drive.oldest = world->drive.position; /* 410 for all that is known */
+    else
+        (void)sim_world_run(world, sim_below(&world->sim, 4000000));
+    if (world->mirror != NULL)
+        mirror_resume(world->mirror);
+}
+
+static void end_life(struct sim_world *world)
+{
+    struct sim *sim = &world->sim;
+    if (sim_below(sim, 3) > 0) {
+        sim->stop_at = sim->effects + 1 + sim_below(sim, KILL_WITHIN);
+        (void)sim_world_steps(world, MAX_STEPS * 5);
+    }
+    sim_world_stop(world);
+}
+
+static void make_move(struct sim_world *world)
+{
+    unsigned kind = sim_below(&world->sim, 20);
+    if (world->mirror == NULL) {
+        (void)sim_world_start(world);
+        return;
+    }
+    if (kind < 8)
+        (void)sim_world_steps(world, 1 + sim_below(&world->sim, MAX_STEPS));
+    else if (kind < 14)
+        change_drive(world);
+    else if (kind < 17)
+        sim_user_act(&world->user);
+    else if (kind < 19)
+        order(world);
+    else
+        end_life(world);
+}
+
+struct sim_run sim_run(uint64_t seed)
+{
+    static struct sim_world world; /* too large for the stack */
+    sim_world_begin(&world, seed);
+    choose_machine(&world);
+    unsigned first = 3 + sim_below(&world.sim, 20);
+    for (unsigned i = 0; i < first; i++)
+        sim_drive_change(&world.drive);
+    if (sim_below(&world.sim, 2) == 0) {
+        world.sim.between = disturb;
+        world.sim.between_user = &world;
+    }
+    for (unsigned i = 0; i < MOVES; i++)
+        make_move(&world);
+    (void)sim_world_settle(&world);
+    struct sim_run result = {
+        .trace = world.sim.trace,
+        .events = world.sim.lines,
+        .lives = world.lives,
+        .acts = world.user.acts,
+        .changes = world.drive.position,
+    };
+    sim_world_end(&world);
+    return result;
+}

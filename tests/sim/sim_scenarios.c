@@ -1,0 +1,480 @@
+#include "tests/sim/sim_scenarios.h"
+
+#include <string.h>
+
+enum { LARGE = 300 * 1024, SEED = 4711, PATIENCE_MS = 3600 * 1000 };
+
+/* Words of the scenarios; paths are the drive's, names that are not there a mistake. */
+
+static int at(struct sim_world *world, const char *path)
+{
+    int item = sim_drive_find(&world->drive, path);
+    if (item < 0)
+        sim_fail(&world->sim, "the scenario has no %s", path);
+    return item;
+}
+
+static int make(struct sim_world *world, const char *folder, const char *name, size_t size)
+{
+    return sim_drive_make(&world->drive, at(world, folder), name, false, size);
+}
+
+static void make_folder(struct sim_world *world, const char *folder, const char *name)
+{
+    (void)sim_drive_make(&world->drive, at(world, folder), name, true, 0);
+}
+
+static void move(struct sim_world *world, const char *path, const char *folder,
+                 const char *name)
+{
+    if (!sim_drive_move(&world->drive, at(world, path), at(world, folder), name))
+        sim_fail(&world->sim, "the scenario cannot move %s", path);
+}
+
+static void remove_item(struct sim_world *world, const char *path)
+{
+    sim_drive_delete(&world->drive, at(world, path));
+}
+
+/* What stands before. */
+
+static void two_files(struct sim_world *world)
+{
+    (void)make(world, "", "a", 40);
+    (void)make(world, "", "b", 50);
+}
+
+static void a_tree(struct sim_world *world)
+{
+    two_files(world);
+    make_folder(world, "", "docs");
+    make_folder(world, "docs", "more");
+    (void)make(world, "docs", "c.txt", 60);
+    (void)make(world, "docs/more", "d.txt", 70);
+    make_folder(world, "", "other");
+    (void)make(world, "other", "e", 30);
+}
+
+static void two_folders(struct sim_world *world)
+{
+    make_folder(world, "", "one");
+    make_folder(world, "", "two");
+    (void)make(world, "one", "a", 40);
+    (void)make(world, "two", "b", 50);
+}
+
+static void an_edited_file(struct sim_world *world)
+{
+    two_files(world);
+}
+
+static void a_wide_tree(struct sim_world *world)
+{
+    static const char *const names[] = {"f1", "f2", "f3", "f4", "f5",
+                                        "f6", "f7", "f8", "f9"};
+    make_folder(world, "", "docs");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        (void)make(world, "docs", names[i], 30 + i);
+}
+
+static void without_trash(struct sim_world *world)
+{
+    a_tree(world);
+    world->config.trash = false;
+}
+
+static void without_hashes(struct sim_world *world)
+{
+    world->drive.has_hashes = false;
+    a_tree(world);
+}
+
+static void without_names(struct sim_world *world)
+{
+    world->drive.has_names = false;
+    world->drive.tells_children = false;
+    a_tree(world);
+}
+
+static void in_small_pages(struct sim_world *world)
+{
+    world->drive.page_size = 2;
+    a_tree(world);
+}
+
+static void few_deletions(struct sim_world *world)
+{
+    world->config.big_delete_threshold = 1;
+    a_tree(world);
+}
+
+/* What happens. */
+
+static void new_file(struct sim_world *world)
+{
+    (void)make(world, "", "new", 80);
+}
+
+static void new_empty_file(struct sim_world *world)
+{
+    (void)make(world, "", "empty", 0);
+}
+
+static void new_large_file(struct sim_world *world)
+{
+    (void)make(world, "", "large", LARGE);
+}
+
+static void new_folders(struct sim_world *world)
+{
+    make_folder(world, "", "x");
+    make_folder(world, "x", "y");
+    (void)make(world, "x/y", "z", 30);
+}
+
+static void edit(struct sim_world *world)
+{
+    sim_drive_edit(&world->drive, at(world, "a"), 90);
+}
+
+static void edit_twice(struct sim_world *world)
+{
+    world->has_disturbances =
+        true; /* the first version may come when the second is there */
+    edit(world);
+    sim_world_sync(world, false);
+    (void)sim_world_steps(world, 6);
+    edit(world);
+}
+
+static void grow_large(struct sim_world *world)
+{
+    sim_drive_edit(&world->drive, at(world, "a"), LARGE);
+}
+
+static void touch(struct sim_world *world)
+{
+    sim_drive_touch(&world->drive, at(world, "a"));
+}
+
+static void rename_file(struct sim_world *world)
+{
+    move(world, "a", "", "renamed");
+}
+
+static void rename_and_edit(struct sim_world *world)
+{
+    move(world, "a", "", "renamed");
+    sim_drive_edit(&world->drive, at(world, "renamed"), 90);
+}
+
+static void move_file(struct sim_world *world)
+{
+    move(world, "a", "docs", "a");
+}
+
+static void move_into_new(struct sim_world *world)
+{
+    make_folder(world, "", "new");
+    move(world, "a", "new", "a");
+}
+
+static void rename_folder(struct sim_world *world)
+{
+    move(world, "docs", "", "papers");
+}
+
+static void move_folder(struct sim_world *world)
+{
+    move(world, "docs", "other", "docs");
+}
+
+static void move_and_fill(struct sim_world *world)
+{
+    move(world, "docs", "other", "docs");
+    (void)make(world, "other/docs", "new", 30);
+    sim_drive_edit(&world->drive, at(world, "other/docs/c.txt"), 65);
+}
+
+static void swap_files(struct sim_world *world)
+{
+    sim_drive_swap(&world->drive, at(world, "a"), at(world, "b"));
+}
+
+static void swap_folders(struct sim_world *world)
+{
+    sim_drive_swap(&world->drive, at(world, "one"), at(world, "two"));
+}
+
+static void swap_file_and_folder(struct sim_world *world)
+{
+    sim_drive_swap(&world->drive, at(world, "a"), at(world, "docs"));
+}
+
+static void rotate(struct sim_world *world)
+{
+    int third = at(world, "docs/c.txt");
+    sim_drive_swap(&world->drive, at(world, "a"), at(world, "b"));
+    sim_drive_swap(&world->drive, at(world, "a"), third);
+}
+
+static void turn_inside_out(struct sim_world *world)
+{
+    move(world, "docs/more", "", "more");
+    move(world, "docs", "more", "docs");
+}
+
+static void delete_file(struct sim_world *world)
+{
+    remove_item(world, "a");
+}
+
+static void delete_folder(struct sim_world *world)
+{
+    remove_item(world, "docs");
+}
+
+static void delete_after_move_out(struct sim_world *world)
+{
+    move(world, "docs/c.txt", "", "c.txt");
+    remove_item(world, "docs");
+}
+
+static void delete_and_make(struct sim_world *world)
+{
+    remove_item(world, "a");
+    (void)make(world, "", "a", 95);
+}
+
+static void delete_and_make_folder(struct sim_world *world)
+{
+    remove_item(world, "docs");
+    make_folder(world, "", "docs");
+    (void)make(world, "docs", "c.txt", 33);
+}
+
+static void file_becomes_folder(struct sim_world *world)
+{
+    remove_item(world, "a");
+    make_folder(world, "", "a");
+    (void)make(world, "a", "in", 30);
+}
+
+static void folder_becomes_file(struct sim_world *world)
+{
+    remove_item(world, "docs");
+    (void)make(world, "", "docs", 30);
+}
+
+static void lose_place(struct sim_world *world)
+{
+    edit(world);
+    remove_item(world, "b");
+    new_file(world);
+    world->drive.oldest = world->drive.position;
+}
+
+static void lose_tombstone(struct sim_world *world)
+{
+    remove_item(world, "b");
+    world->drive.items[2].is_silent = true; /* b */
+    world->drive.oldest = world->drive.position;
+}
+
+static void everything(struct sim_world *world)
+{
+    swap_files(world);
+    move(world, "docs/more", "other", "more");
+    remove_item(world, "docs/c.txt");
+    sim_drive_edit(&world->drive, at(world, "other/e"), 44);
+    new_folders(world);
+}
+
+static void many_files(struct sim_world *world)
+{
+    a_wide_tree(world);
+}
+
+static void delete_much(struct sim_world *world)
+{
+    remove_item(world, "docs");
+    remove_item(world, "a");
+}
+
+static void leave_out(struct sim_world *world)
+{
+    static char pattern[] = "docs";
+    static char *patterns[] = {pattern, NULL};
+    world->mirror_config.exclude = (struct config_list){.texts = patterns, .count = 1};
+    world->excluded = "docs";
+    sim_world_stop(world);
+    (void)sim_world_start(world);
+}
+
+/* With a person at it. */
+
+static void edit_on_both_sides(struct sim_world *world)
+{
+    sim_user_append(&world->user, "a");
+    edit(world);
+}
+
+static void save_on_both_sides(struct sim_world *world)
+{
+    sim_user_save(&world->user, "a");
+    edit(world);
+}
+
+static void edit_what_goes(struct sim_world *world)
+{
+    sim_user_append(&world->user, "a");
+    remove_item(world, "a");
+}
+
+static void edit_what_moves(struct sim_world *world)
+{
+    sim_user_append(&world->user, "a");
+    move(world, "a", "docs", "a");
+}
+
+static void own_file_at_new_name(struct sim_world *world)
+{
+    sim_user_save(&world->user, "new");
+    new_file(world);
+}
+
+static void own_folder_at_new_name(struct sim_world *world)
+{
+    sim_user_mkdir(&world->user, "new");
+    sim_user_save(&world->user, "new/own");
+    new_file(world);
+}
+
+static void own_file_in_deleted_folder(struct sim_world *world)
+{
+    sim_user_save(&world->user, "docs/own");
+    remove_item(world, "docs");
+}
+
+static void own_file_in_folder_for_file(struct sim_world *world)
+{
+    sim_user_save(&world->user, "docs/own");
+    folder_becomes_file(world);
+}
+
+static void removed_here_edited_there(struct sim_world *world)
+{
+    sim_user_remove(&world->user, "a");
+    edit(world);
+}
+
+static void folder_removed_here(struct sim_world *world)
+{
+    sim_user_remove(&world->user, "docs");
+    (void)make(world, "docs/more", "new", 30);
+}
+
+static void folder_made_a_file_here(struct sim_world *world)
+{
+    sim_user_remove(&world->user, "docs");
+    sim_user_save(&world->user, "docs");
+    (void)make(world, "docs", "new", 30);
+}
+
+static void link_planted(struct sim_world *world)
+{
+    sim_user_remove(&world->user, "a");
+    sim_user_plant(&world->user, "a");
+    edit(world);
+}
+
+const struct sim_scenario sim_scenarios[] = {
+    {"a new file",                                      two_files,      new_file                  },
+    {"a new empty file (F-105)",                        two_files,      new_empty_file            },
+    {"an edit",                                         two_files,      edit                      },
+    {"a new time",                                      two_files,      touch                     },
+    {"a new name",                                      two_files,      rename_file               },
+    {"a deletion",                                      two_files,      delete_file               },
+    {"a swap of names (F-83)",                          two_files,      swap_files                },
+    {"deleted and made again (F-85)",                   two_files,      delete_and_make           },
+    {"edited on both sides (F-26)",                     an_edited_file, edit_on_both_sides        },
+    {"a person's file at a new name (F-28)",            two_files,      own_file_at_new_name      },
+    {"the first mirror of a tree",                      NULL,           a_tree                    },
+    {"the first mirror in small pages",                 NULL,           in_small_pages            },
+    {"the first mirror without hashes (F-104)",         NULL,           without_hashes            },
+    {"the first mirror of many files",                  NULL,           many_files                },
+    {"a new large file",                                two_files,      new_large_file            },
+    {"a small file grows large",                        two_files,      grow_large                },
+    {"edited again while it is fetched (F-92)",         two_files,      edit_twice                },
+    {"new folders",                                     two_files,      new_folders               },
+    {"a new name and content",                          two_files,      rename_and_edit           },
+    {"a move",                                          a_tree,         move_file                 },
+    {"a move into a new folder",                        a_tree,         move_into_new             },
+    {"a folder's new name",                             a_tree,         rename_folder             },
+    {"a move of a folder",                              a_tree,         move_folder               },
+    {"a moved folder is filled",                        a_tree,         move_and_fill             },
+    {"a swap of folders",                               two_folders,    swap_folders              },
+    {"a swap of a file and a folder",                   a_tree,         swap_file_and_folder      },
+    {"a rotation over folders (F-83)",                  a_tree,         rotate                    },
+    {"a child becomes the parent (F-84)",               a_tree,         turn_inside_out           },
+    {"a deletion of a folder",                          a_tree,         delete_folder             },
+    {"the same without a trash",                        without_trash,  delete_folder             },
+    {"the same without names (F-76)",                   without_names,  delete_folder             },
+    {"moved out, then the folder deleted (F-87)",       a_tree,         delete_after_move_out     },
+    {"a folder deleted and made again (F-85)",          a_tree,         delete_and_make_folder    },
+    {"a file becomes a folder (F-86)",                  a_tree,         file_becomes_folder       },
+    {"a folder becomes a file (F-86)",                  a_tree,         folder_becomes_file       },
+    {"the place in the feed is lost (F-81)",            a_tree,         lose_place                },
+    {"a deletion that is never told (F-82)",            a_tree,         lose_tombstone            },
+    {"many things at once",                             a_tree,         everything                },
+    {"many things in small pages",                      in_small_pages, everything                },
+    {"a wide folder is deleted",                        a_wide_tree,    delete_folder             },
+    {"a big deletion (F-90)",                           few_deletions,  delete_much               },
+    {"a filter (F-162)",                                a_tree,         leave_out                 },
+    {"saved on both sides (F-30)",                      two_files,      save_on_both_sides        },
+    {"edited here, deleted there",                      a_tree,         edit_what_goes            },
+    {"edited here, moved there",                        a_tree,         edit_what_moves           },
+    {"a person's folder at a new name",                 two_files,      own_folder_at_new_name    },
+    {"a person's file in a deleted folder (F-88)",      a_tree,         own_file_in_deleted_folder},
+    {"a person's file in a folder that becomes a file", a_tree,
+     own_file_in_folder_for_file                                                                  },
+    {"removed here, edited there (F-31)",               a_tree,         removed_here_edited_there },
+    {"a folder removed here gets a file (F-31)",        a_tree,         folder_removed_here       },
+    {"a folder made a file here gets a file",           a_tree,         folder_made_a_file_here   },
+    {"a link planted for a file (F-52)",                a_tree,         link_planted              },
+};
+
+const size_t sim_scenario_count = sizeof sim_scenarios / sizeof *sim_scenarios;
+
+void sim_scenario_begin(struct sim_world *world, const struct sim_scenario *scenario)
+{
+    sim_world_begin(world, SEED);
+    world->sim.subject = scenario->name;
+    if (scenario->before == NULL)
+        return;
+    scenario->before(world);
+    if (!sim_world_start(world) || !sim_world_run(world, PATIENCE_MS))
+        sim_fail(&world->sim, "%s: no beginning", scenario->name);
+    sim_disk_sync_all(&world->disk);
+    sim_database_settle();
+}
+
+void sim_scenario_change(struct sim_world *world, const struct sim_scenario *scenario)
+{
+    sim_trace(&world->sim, "scenario: %s", scenario->name);
+    scenario->change(world);
+    if (world->mirror == NULL && !world->sim.has_stopped)
+        (void)sim_world_start(world);
+}
+
+bool sim_scenario_follow(struct sim_world *world)
+{
+    if (world->sim.has_stopped || world->mirror == NULL)
+        return false;
+    sim_world_sync(world, false);
+    while (!world->is_answered) {
+        if (!sim_world_steps(world, 1))
+            return false;
+    }
+    return true;
+}
