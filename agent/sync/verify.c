@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "agent/log.h"
 #include "agent/place/disk.h"
@@ -15,11 +16,18 @@
 #include "agent/place/name.h"
 #include "agent/state_failure.h"
 #include "agent/words.h"
+#include "store/store_intent.h"
 #include "store/store_item.h"
 #include "store/store_mirror.h"
 #include "store/store_note.h"
 
-enum { VERIFY_CHUNK = 256 * 1024, VERIFY_MAX_PATH = 64 * 1024, VERIFY_MAX_COPIES = 100 };
+enum {
+    VERIFY_CHUNK = 256 * 1024,
+    VERIFY_MAX_PATH = 64 * 1024,
+    VERIFY_MAX_COPIES = 100,
+    VERIFY_PAUSE_MS = 20, /* for a running agent to record what it has placed */
+    VERIFY_PAUSES = 250   /* of one run, in all */
+};
 
 /* A mirror that is being looked through. */
 struct verify {
@@ -28,6 +36,7 @@ struct verify {
     int64_t mirror;
     char folder[PATH_MAX];
     int root;
+    unsigned pauses; /* that are left */
     uint64_t files;
     uint64_t bytes;
     char path[VERIFY_MAX_PATH];
@@ -58,6 +67,7 @@ static enum failure_kind begin(struct verify *verify, struct store *store, const
     verify->disk = disk_system();
     verify->store = store;
     verify->root = -1;
+    verify->pauses = VERIFY_PAUSES;
     enum store_status status = store_get_mirror(store, name, &row);
     if (status == STORE_NONE || (status == STORE_OK && row.folder == NULL))
         return failure_set(failure, FAILURE_CONFIG, 0,
@@ -137,6 +147,49 @@ static enum verify_fact look(struct verify *verify, const struct store_base *bas
     return fact;
 }
 
+/* Whether a running agent has placed or moved something that it has not recorded yet. */
+static bool is_placing(struct verify *verify)
+{
+    int64_t after = 0;
+    struct store_intent intent;
+    while (store_next_intent(verify->store, verify->mirror, &after, &intent) == STORE_OK)
+        if (intent.kind != STORE_INTENT_FETCH)
+            return true;
+    return false;
+}
+
+static bool is_same_object(const struct store_base *one, const struct store_base *other)
+{
+    return one->parent == other->parent && one->print.inode == other->print.inode &&
+           one->print.ctime_ns == other->print.ctime_ns &&
+           hash_equal(&one->hash, &other->hash);
+}
+
+/* The disk is ahead of the records while a batch is at work (3.1), so a difference counts
+ * only when nothing was being placed and the record has stayed the same. In that order: an
+ * intent goes in the transaction that writes the record. */
+static enum verify_fact look_until_settled(struct verify *verify, struct store_base *base)
+{
+    for (;;) {
+        enum verify_fact fact = look(verify, base);
+        if (fact == VERIFY_SAME)
+            return fact;
+        struct store_base now;
+        bool places = is_placing(verify);
+        if (store_get_base(verify->store, base->key, &now) != STORE_OK)
+            return VERIFY_SAME; /* forgotten meanwhile: nothing to hold it against */
+        if ((!places && is_same_object(&now, base)) || verify->pauses == 0)
+            return fact;
+        verify->pauses--;
+        uv_sleep(VERIFY_PAUSE_MS);
+        *base = now;
+        if (base->parent == STORE_STAGE ||
+            store_base_path(verify->store, base->key, verify->path, sizeof verify->path) !=
+                STORE_OK)
+            return VERIFY_SAME;
+    }
+}
+
 static enum failure_kind check_all(struct verify *verify,
                                    const struct verify_callbacks *callbacks, void *user,
                                    struct failure *failure)
@@ -154,8 +207,9 @@ static enum failure_kind check_all(struct verify *verify,
         if (store_base_path(verify->store, base.key, verify->path, sizeof verify->path) !=
             STORE_OK)
             continue;
-        const struct verify_finding finding = {
-            .key = kept.key, .path = verify->path, .fact = look(verify, &kept)};
+        const struct verify_finding finding = {.key = kept.key,
+                                               .path = verify->path,
+                                               .fact = look_until_settled(verify, &kept)};
         verify->files++;
         if (finding.fact != VERIFY_SAME)
             callbacks->on_finding(user, &finding);

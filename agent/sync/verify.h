@@ -1,7 +1,8 @@
 /* Holds every file of a mirror against its base record, by content, and puts right what
  * differs (`agent verify`; F-05, F-23, F-25).
  *
- * Finding reads only and needs no lock: it works beside a running agent. Repairing belongs
+ * Finding reads only and needs no lock: it works beside a running agent, and waits for what
+ * that has placed and not recorded yet, five seconds in all. Repairing belongs
  * to whoever holds the state: the differing file is set aside as a conflict copy, its base
  * record goes, the item is queued, and the next round fetches it as new.
  *
