@@ -6,7 +6,8 @@
  * to the file `crashes` in the state folder; the file is forgotten with a stop in good
  * order, and an hour after the last crash.
  *
- * Sequence: crash_forbid_core_files() first thing; crash_watch() once the state is ours, crash_forget() at the end of a good run.
+ * Sequence: crash_forbid_core_files() first thing; crash_watch() once the state is ours,
+ * crash_forget() at the end of a good run.
  */
 #ifndef AGENT_CRASH_H
 #define AGENT_CRASH_H
