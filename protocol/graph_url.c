@@ -172,7 +172,7 @@ bool graph_url_content(char out[GRAPH_URL_SIZE], const char *drive_id, const cha
                  3);
 }
 
-/* -- places ---------------------------------------------------------------------- */
+/* Places. */
 
 #define PLACE_SELECT "$select=id,name,size,folder,root,parentReference"
 

@@ -113,8 +113,10 @@ int cmd_help(const struct cmd_line *line)
     } else {
         const struct cmd *cmd = cmd_find(line->words[0]);
         struct failure failure = {0};
-        if (cmd == NULL && cmd_fail_command(line->words[0], &failure) != FAILURE_NONE)
+        if (cmd == NULL) {
+            (void)cmd_fail_command(line->words[0], &failure);
             return cmd_fail(&failure);
+        }
         print_command(cmd);
     }
     return 0;

@@ -30,7 +30,7 @@ static int arm(int fd)
 {
     struct timespec now = {0};
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    struct itimerspec when = {.it_value = {.tv_sec = now.tv_sec + 366 * 86400}};
+    struct itimerspec when = {.it_value = {.tv_sec = now.tv_sec + (time_t)366 * 86400}};
     return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when, NULL);
 }
 

@@ -62,7 +62,7 @@ static void advance_all(struct notify *notify)
     bus_changed(notify->bus);
 }
 
-/* -- what the server can do -------------------------------------------------------- */
+/* What the server can do. */
 
 static int on_abilities(sd_bus_message *message, void *user, sd_bus_error *error)
 {
@@ -92,7 +92,7 @@ static void ask_abilities(struct notify *notify)
         notify->abilities = ABILITIES_ASKED;
 }
 
-/* -- one notice ---------------------------------------------------------------------- */
+/* One notice. */
 
 static int on_shown(sd_bus_message *message, void *user, sd_bus_error *error)
 {
@@ -174,7 +174,7 @@ static void advance(struct shown *shown)
         ask_abilities(notify);
 }
 
-/* -- what the server tells ----------------------------------------------------------- */
+/* What the server tells. */
 
 static struct shown *find_id(struct notify *notify, uint32_t id)
 {
@@ -262,7 +262,7 @@ static int watch_server(struct notify *notify)
     return result;
 }
 
-/* -- the owner's side ---------------------------------------------------------------- */
+/* The owner's side. */
 
 struct notify *notify_new(struct bus *session_bus, notify_action_fn *fn, void *user)
 {

@@ -34,11 +34,8 @@ static void tell_variant(struct property_watch *watch, sd_bus_message *message)
         watch->fn(watch->user, 0, text);
     else if (strcmp(type, "u") == 0 && sd_bus_message_read(message, "v", "u", &number) >= 0)
         watch->fn(watch->user, number, "");
-    else if (strcmp(type, "i") == 0 &&
-             sd_bus_message_read(message, "v", "i", &signed_number) >= 0)
-        watch->fn(watch->user, signed_number, "");
-    else if (strcmp(type, "b") == 0 &&
-             sd_bus_message_read(message, "v", "b", &signed_number) >= 0)
+    else if ((strcmp(type, "i") == 0 || strcmp(type, "b") == 0) &&
+             sd_bus_message_read(message, "v", type, &signed_number) >= 0)
         watch->fn(watch->user, signed_number, "");
 }
 

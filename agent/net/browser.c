@@ -8,15 +8,16 @@
 
 #include "agent/scope.h"
 
-static bool is_set(const char *name)
+/* NULL where it is empty, too. */
+static const char *setting(const char *name)
 {
     const char *value = getenv(name);
-    return value != NULL && value[0] != 0;
+    return value != NULL && value[0] != 0 ? value : NULL;
 }
 
 bool browser_has_display(void)
 {
-    return is_set("WAYLAND_DISPLAY") || is_set("DISPLAY");
+    return setting("WAYLAND_DISPLAY") != NULL || setting("DISPLAY") != NULL;
 }
 
 /* Its chatter has no place on our terminal. Not every library opens its sockets so that
@@ -61,11 +62,12 @@ static pid_t start_first(char *programs, char *url)
 pid_t browser_open(const char *url)
 {
     char program[] = "xdg-open";
-    if (!is_set("BROWSER") && !browser_has_display())
+    const char *wanted = setting("BROWSER");
+    if (wanted == NULL && !browser_has_display())
         return 0;
     SCOPED(scope_free) char *copy = strdup(url);
     SCOPED(scope_free)
-    char *programs = is_set("BROWSER") ? strdup(getenv("BROWSER")) : NULL;
+    char *programs = wanted != NULL ? strdup(wanted) : NULL;
     if (copy == NULL)
         return 0;
     pid_t child = programs == NULL ? 0 : start_first(programs, copy);

@@ -381,7 +381,7 @@ static bool is_long_row(struct batch *batch, size_t steps)
     uint64_t now_ms = clock_now_ms();
     uint64_t passed_ms = now_ms - batch->since_ms;
     if (passed_ms >= BUSY_MS) {
-        batch->steps_before = passed_ms < 2 * BUSY_MS ? batch->steps : 0;
+        batch->steps_before = passed_ms < (uint64_t)2 * BUSY_MS ? batch->steps : 0;
         batch->steps = 0;
         batch->since_ms = now_ms;
     }

@@ -379,6 +379,7 @@ static enum graph_page_status hold(struct listing *listing,
     struct listing_held *held = malloc(sizeof *held + answer->size);
     if (held == NULL)
         return GRAPH_PAGE_NO_MEMORY;
+    held->page = NULL;
     if (answer->size > 0)
         memcpy(held->body, answer->body, answer->size);
     enum graph_page_status status =

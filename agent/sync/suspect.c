@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "agent/sync/record.h"
 #include "agent/words.h"
@@ -40,15 +41,14 @@ void suspect_hold(const struct sync_context *context)
 {
     char name[SETTING_SIZE];
     char value[SETTING_SIZE];
-    int64_t key = 0;
     struct store_remote remote;
     struct failure failure;
     if (!context->is_careful)
         return;
     format_name(context, name);
-    if (store_get_setting(context->store, name, value, sizeof value) != STORE_OK ||
-        sscanf(value, "%" SCNd64, &key) != 1)
+    if (store_get_setting(context->store, name, value, sizeof value) != STORE_OK)
         return;
+    int64_t key = strtoll(value, NULL, 10); /* 0 is nobody's */
     (void)store_put_setting(context->store, name, NULL);
     if (store_get_remote(context->store, key, &remote) != STORE_OK || remote.gone)
         return;

@@ -25,19 +25,16 @@ struct tray_item {
     void *user;
 };
 
-/* -- properties ------------------------------------------------------------------------ */
+/* Properties. */
 
 static const char *status_word(const struct tray_item *item)
 {
     return item->view.state == TRAY_ATTENTION ? "NeedsAttention" : "Active";
 }
 
-static int get_text(sd_bus *bus, const char *path, const char *interface,
-                    const char *property, sd_bus_message *reply, void *user,
-                    sd_bus_error *error)
+/* "" for what has no text of ours. */
+static const char *text_of(const struct tray_item *item, const char *property)
 {
-    (void)bus, (void)path, (void)interface, (void)error;
-    const struct tray_item *item = user;
     const struct {
         const char *property;
         const char *text;
@@ -51,55 +48,34 @@ static int get_text(sd_bus *bus, const char *path, const char *interface,
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (strcmp(texts[i].property, property) == 0)
-            return sd_bus_message_append(reply, "s", texts[i].text);
+            return texts[i].text;
     }
-    return sd_bus_message_append(reply, "s", "");
+    return "";
 }
 
-static int get_no_pixels(sd_bus *bus, const char *path, const char *interface,
-                         const char *property, sd_bus_message *reply, void *user,
-                         sd_bus_error *error)
-{
-    (void)bus, (void)path, (void)interface, (void)property, (void)user, (void)error;
-    return sd_bus_message_append(reply, "a(iiay)", 0);
-}
-
-static int get_tool_tip(sd_bus *bus, const char *path, const char *interface,
+/* All of them, by their type. The form of such functions is sd-bus's. */
+/* NOLINTNEXTLINE(readability-function-size) */
+static int get_property(sd_bus *bus, const char *path, const char *interface,
                         const char *property, sd_bus_message *reply, void *user,
                         sd_bus_error *error)
 {
-    (void)bus, (void)path, (void)interface, (void)property, (void)error;
+    (void)bus, (void)path, (void)interface, (void)error;
     const struct tray_item *item = user;
-    return sd_bus_message_append(reply, "(sa(iiay)ss)", "", 0, "drive-agent",
-                                 item->view.summary);
+    if (strcmp(property, "ToolTip") == 0)
+        return sd_bus_message_append(reply, "(sa(iiay)ss)", "", 0, "drive-agent",
+                                     item->view.summary);
+    if (strstr(property, "Pixmap") != NULL)
+        return sd_bus_message_append(reply, "a(iiay)", 0);
+    if (strcmp(property, "Menu") == 0)
+        return sd_bus_message_append(reply, "o", TRAY_MENU_PATH);
+    if (strcmp(property, "WindowId") == 0)
+        return sd_bus_message_append(reply, "i", 0);
+    if (strcmp(property, "ItemIsMenu") == 0)
+        return sd_bus_message_append(reply, "b", 0);
+    return sd_bus_message_append(reply, "s", text_of(item, property));
 }
 
-static int get_window(sd_bus *bus, const char *path, const char *interface,
-                      const char *property, sd_bus_message *reply, void *user,
-                      sd_bus_error *error)
-{
-    (void)bus, (void)path, (void)interface, (void)property, (void)user, (void)error;
-    return sd_bus_message_append(reply, "i", 0);
-}
-
-static int get_false(sd_bus *bus, const char *path, const char *interface,
-                     const char *property, sd_bus_message *reply, void *user,
-                     sd_bus_error *error)
-{
-    (void)bus, (void)path, (void)interface, (void)property, (void)user, (void)error;
-    return sd_bus_message_append(reply, "b", 0);
-}
-
-static int get_menu(sd_bus *bus, const char *path, const char *interface,
-                    const char *property, sd_bus_message *reply, void *user,
-                    sd_bus_error *error)
-{
-    (void)bus, (void)path, (void)interface, (void)property, (void)user, (void)error;
-    return sd_bus_message_append(reply, "o", TRAY_MENU_PATH);
-}
-
-/* -- methods -----------------------------------------------------------------------------
- */
+/* Methods. */
 
 static int on_activate(sd_bus_message *message, void *user, sd_bus_error *error)
 {
@@ -120,22 +96,22 @@ static int on_nothing(sd_bus_message *message, void *user, sd_bus_error *error)
 
 static const sd_bus_vtable table[] = {
     SD_BUS_VTABLE_START(0),
-    SD_BUS_PROPERTY("Category", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-    SD_BUS_PROPERTY("Id", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-    SD_BUS_PROPERTY("Title", "s", get_text, 0, 0),
-    SD_BUS_PROPERTY("Status", "s", get_text, 0, 0),
-    SD_BUS_PROPERTY("WindowId", "i", get_window, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-    SD_BUS_PROPERTY("IconThemePath", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-    SD_BUS_PROPERTY("IconName", "s", get_text, 0, 0),
-    SD_BUS_PROPERTY("IconPixmap", "a(iiay)", get_no_pixels, 0, 0),
-    SD_BUS_PROPERTY("OverlayIconName", "s", get_text, 0, 0),
-    SD_BUS_PROPERTY("OverlayIconPixmap", "a(iiay)", get_no_pixels, 0, 0),
-    SD_BUS_PROPERTY("AttentionIconName", "s", get_text, 0, 0),
-    SD_BUS_PROPERTY("AttentionIconPixmap", "a(iiay)", get_no_pixels, 0, 0),
-    SD_BUS_PROPERTY("AttentionMovieName", "s", get_text, 0, 0),
-    SD_BUS_PROPERTY("ToolTip", "(sa(iiay)ss)", get_tool_tip, 0, 0),
-    SD_BUS_PROPERTY("ItemIsMenu", "b", get_false, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-    SD_BUS_PROPERTY("Menu", "o", get_menu, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("Category", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("Id", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("Title", "s", get_property, 0, 0),
+    SD_BUS_PROPERTY("Status", "s", get_property, 0, 0),
+    SD_BUS_PROPERTY("WindowId", "i", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("IconThemePath", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("IconName", "s", get_property, 0, 0),
+    SD_BUS_PROPERTY("IconPixmap", "a(iiay)", get_property, 0, 0),
+    SD_BUS_PROPERTY("OverlayIconName", "s", get_property, 0, 0),
+    SD_BUS_PROPERTY("OverlayIconPixmap", "a(iiay)", get_property, 0, 0),
+    SD_BUS_PROPERTY("AttentionIconName", "s", get_property, 0, 0),
+    SD_BUS_PROPERTY("AttentionIconPixmap", "a(iiay)", get_property, 0, 0),
+    SD_BUS_PROPERTY("AttentionMovieName", "s", get_property, 0, 0),
+    SD_BUS_PROPERTY("ToolTip", "(sa(iiay)ss)", get_property, 0, 0),
+    SD_BUS_PROPERTY("ItemIsMenu", "b", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("Menu", "o", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
     SD_BUS_METHOD("Activate", "ii", "", on_activate, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("SecondaryActivate", "ii", "", on_nothing, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("ContextMenu", "ii", "", on_nothing, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -149,8 +125,7 @@ static const sd_bus_vtable table[] = {
     SD_BUS_VTABLE_END,
 };
 
-/* -- the host
- * ------------------------------------------------------------------------------ */
+/* The host. */
 
 static void enlist(struct tray_item *item)
 {

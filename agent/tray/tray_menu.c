@@ -18,7 +18,7 @@ struct tray_menu {
     void *user;
 };
 
-/* -- properties of an entry ------------------------------------------------------------ */
+/* Properties of an entry. */
 
 static bool has_children(const struct tray_view *view, int id)
 {
@@ -71,8 +71,7 @@ static int add_node(const struct tray_menu *menu, int id, int depth,
     return result < 0 ? result : sd_bus_message_close_container(message);
 }
 
-/* -- methods -----------------------------------------------------------------------------
- */
+/* Methods. */
 
 static int send_reply(sd_bus_message *message, sd_bus_message *reply, int result)
 {
