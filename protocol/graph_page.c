@@ -19,7 +19,7 @@ struct graph_page {
     cJSON *item;  /* what the last graph_item points into */
 };
 
-/* -- the frame ------------------------------------------------------------------- */
+/* The frame. */
 
 /* Parses the page with its items cut out, so that a page of thousands of items never
  * stands in memory as a tree. */
@@ -31,7 +31,8 @@ static cJSON *parse_frame(const char *body, size_t size, const struct json_items
     if (frame == NULL)
         return NULL;
     memcpy(frame, body, items->array_offset);
-    memcpy(frame + items->array_offset, "[]", 2);
+    frame[items->array_offset] = '[';
+    frame[items->array_offset + 1] = ']';
     memcpy(frame + items->array_offset + 2, body + tail, size - tail);
     cJSON *tree = cJSON_ParseWithLength(frame, frame_size);
     free(frame);
@@ -118,7 +119,7 @@ size_t graph_page_count(const struct graph_page *page)
     return page->items.count;
 }
 
-/* -- one item -------------------------------------------------------------------- */
+/* One item. */
 
 static bool has_facet(const cJSON *item, const char *name)
 {

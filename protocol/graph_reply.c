@@ -28,11 +28,11 @@ static cJSON *parse(const uint8_t *body, size_t size)
     return tree;
 }
 
-/* -- errors ---------------------------------------------------------------------- */
+/* Errors. */
 
 static char lower(char letter)
 {
-    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+    return (char)(letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter);
 }
 
 static bool equals_folded(const char *one, const char *other)
@@ -123,7 +123,7 @@ void graph_error_parse(const uint8_t *body, size_t size, struct graph_error *out
     make_printable(out->request_id);
 }
 
-/* -- single resources ------------------------------------------------------------ */
+/* Single resources. */
 
 bool graph_subscription_parse(const uint8_t *body, size_t size,
                               struct graph_subscription *out)
@@ -220,7 +220,7 @@ bool graph_place_parse(const uint8_t *body, size_t size, struct graph_place *out
     return good;
 }
 
-/* -- lists ----------------------------------------------------------------------- */
+/* Lists. */
 
 static void read_named(const cJSON *entry, graph_named_fn *each, void *user)
 {

@@ -1,6 +1,7 @@
 #include "protocol/graph_url.h"
 
 #include <mbedtls/base64.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "protocol/bytes.h"
@@ -131,12 +132,7 @@ bool graph_url_socketio(char out[GRAPH_URL_SIZE], const struct graph_drive *driv
         return false;
     const char *suffix = drive->form == GRAPH_DRIVE_LIST ? "/list/subscriptions/socketIo"
                                                          : "/root/subscriptions/socketIo";
-    size_t size = strlen(path);
-    if (size + strlen(suffix) >= GRAPH_URL_SIZE)
-        return false;
-    memcpy(out, path, size);
-    memcpy(out + size, suffix, strlen(suffix) + 1);
-    return true;
+    return snprintf(out, GRAPH_URL_SIZE, "%s%s", path, suffix) < GRAPH_URL_SIZE;
 }
 
 bool graph_url_delta(char out[GRAPH_URL_SIZE], const char *drive_id, bool with_select)

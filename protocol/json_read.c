@@ -1,5 +1,6 @@
 #include "protocol/json_read.h"
 
+#include <assert.h>
 #include <cjson/cJSON.h>
 #include <string.h>
 
@@ -65,6 +66,7 @@ void json_read_copy(const struct cJSON *object, const char *key, char *out, size
     const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, key);
     const char *text = cJSON_IsString(member) ? member->valuestring : "";
     size_t size = strlen(text);
+    assert(out_size > 0);
     if (size >= out_size) {
         size = out_size - 1;
         while (size > 0 && ((unsigned char)text[size] & 0xC0) == 0x80)

@@ -10,7 +10,7 @@
 #include "protocol/json_read.h"
 #include "protocol/percent.h"
 
-/* -- requests -------------------------------------------------------------------- */
+/* Requests. */
 
 /* Appends `name=value`, percent-encoded, with "&" before all but the first. A NULL value
  * leaves the field out. */
@@ -71,12 +71,12 @@ bool oauth_format_code(struct bytes *out, const char *client_id, const char *cod
 
 bool oauth_format_authorize(struct bytes *out, const char *client_id,
                             const char *redirect_uri, const char *scope, const char *state,
-                            const char *challenge, const char *claims)
+                            const char *challenge)
 {
     return APPEND_FIELDS(out, {"client_id", client_id}, {"response_type", "code"},
                          {"redirect_uri", redirect_uri}, {"response_mode", "query"},
                          {"scope", scope}, {"state", state}, {"code_challenge", challenge},
-                         {"code_challenge_method", "S256"}, {"claims", claims});
+                         {"code_challenge_method", "S256"});
 }
 
 /* base64url without padding (RFC 7636, appendix A). */
@@ -87,7 +87,7 @@ static void base64url(const uint8_t bytes[32], char out[OAUTH_VERIFIER_SIZE])
     (void)mbedtls_base64_encode(encoded, sizeof encoded, &size, bytes, 32);
     for (size_t i = 0; i < OAUTH_VERIFIER_SIZE - 1; i++) {
         char letter = (char)encoded[i];
-        out[i] = letter == '+' ? '-' : letter == '/' ? '_' : letter;
+        out[i] = (char)(letter == '+' ? '-' : letter == '/' ? '_' : letter);
     }
     out[OAUTH_VERIFIER_SIZE - 1] = 0;
 }
@@ -108,7 +108,7 @@ bool oauth_challenge(const char *verifier, char out[OAUTH_VERIFIER_SIZE])
     return true;
 }
 
-/* -- answers --------------------------------------------------------------------- */
+/* Answers. */
 
 static cJSON *parse(const uint8_t *body, size_t size)
 {
@@ -134,7 +134,7 @@ static void make_one_line(char *text)
 static uint32_t read_seconds(const cJSON *tree, const char *key, uint32_t low,
                              uint32_t otherwise)
 {
-    static const int64_t year_s = 366 * 86400;
+    static const int64_t year_s = (int64_t)366 * 86400;
     int64_t value = json_read_integer(tree, key, 0, year_s, NULL);
     if (value == JSON_READ_NONE)
         return otherwise;
@@ -354,7 +354,7 @@ const char *oauth_hint(long number)
     return NULL;
 }
 
-/* -- claims challenge ------------------------------------------------------------ */
+/* Claims challenge. */
 
 /* The claims travel in either base64 alphabet, with or without padding. */
 static bool decode_claims(const char *text, size_t size, char *out, size_t out_size)

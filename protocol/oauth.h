@@ -26,10 +26,10 @@ bool oauth_format_refresh(struct bytes *out, const char *client_id,
 bool oauth_format_code(struct bytes *out, const char *client_id, const char *code,
                        const char *redirect_uri, const char *verifier, const char *scope);
 
-/* The query of the authorize address (after "?"). `claims` may be NULL. */
+/* The query of the authorize address (after "?"). */
 bool oauth_format_authorize(struct bytes *out, const char *client_id,
                             const char *redirect_uri, const char *scope, const char *state,
-                            const char *challenge, const char *claims);
+                            const char *challenge);
 
 /* 32 random bytes -> verifier; verifier -> S256 challenge (same size). RFC 7636, 4. */
 void oauth_verifier(const uint8_t random[32], char out[OAUTH_VERIFIER_SIZE]);

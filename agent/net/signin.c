@@ -367,7 +367,7 @@ static bool format_url(const struct signin *signin, struct bytes *out)
         login_url_format(signin->config, "authorize", endpoint, sizeof endpoint) &&
         oauth_challenge(signin->verifier, challenge) &&
         oauth_format_authorize(&query, signin->config->client_id, signin->redirect_uri,
-                               signin->scope, signin->state, challenge, NULL) &&
+                               signin->scope, signin->state, challenge) &&
         bytes_text(&query) != NULL &&
         bytes_append_format(out, "%s?%s", endpoint, bytes_text(&query)) &&
         bytes_text(out) != NULL;

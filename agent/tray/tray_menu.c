@@ -211,29 +211,19 @@ static int on_about_to_show_group(sd_bus_message *message, void *user, sd_bus_er
     return sd_bus_reply_method_return(message, "aiai", 0, 0);
 }
 
-static int get_version(sd_bus *bus, const char *path, const char *interface,
-                       const char *property, sd_bus_message *reply, void *user,
-                       sd_bus_error *error)
-{
-    (void)bus, (void)path, (void)interface, (void)property, (void)user, (void)error;
-    return sd_bus_message_append(reply, "u", (uint32_t)MENU_VERSION);
-}
-
-static int get_word(sd_bus *bus, const char *path, const char *interface,
-                    const char *property, sd_bus_message *reply, void *user,
-                    sd_bus_error *error)
-{
-    (void)bus, (void)path, (void)interface, (void)user, (void)error;
-    bool is_status = strcmp(property, "Status") == 0;
-    return sd_bus_message_append(reply, "s", is_status ? "normal" : "ltr");
-}
-
-static int get_no_paths(sd_bus *bus, const char *path, const char *interface,
+/* All of them, by their type. The form of such functions is sd-bus's. */
+/* NOLINTNEXTLINE(readability-function-size) */
+static int get_property(sd_bus *bus, const char *path, const char *interface,
                         const char *property, sd_bus_message *reply, void *user,
                         sd_bus_error *error)
 {
-    (void)bus, (void)path, (void)interface, (void)property, (void)user, (void)error;
-    return sd_bus_message_append(reply, "as", 0);
+    (void)bus, (void)path, (void)interface, (void)user, (void)error;
+    if (strcmp(property, "Version") == 0)
+        return sd_bus_message_append(reply, "u", (uint32_t)MENU_VERSION);
+    if (strcmp(property, "IconThemePath") == 0)
+        return sd_bus_message_append(reply, "as", 0);
+    return sd_bus_message_append(reply, "s",
+                                 strcmp(property, "Status") == 0 ? "normal" : "ltr");
 }
 
 static const sd_bus_vtable table[] = {
@@ -249,10 +239,10 @@ static const sd_bus_vtable table[] = {
     SD_BUS_METHOD("AboutToShow", "i", "b", on_about_to_show, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("AboutToShowGroup", "ai", "aiai", on_about_to_show_group,
                   SD_BUS_VTABLE_UNPRIVILEGED),
-    SD_BUS_PROPERTY("Version", "u", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-    SD_BUS_PROPERTY("Status", "s", get_word, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-    SD_BUS_PROPERTY("TextDirection", "s", get_word, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-    SD_BUS_PROPERTY("IconThemePath", "as", get_no_paths, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("Version", "u", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("Status", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("TextDirection", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("IconThemePath", "as", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
     SD_BUS_SIGNAL("LayoutUpdated", "ui", 0),
     SD_BUS_SIGNAL("ItemsPropertiesUpdated", "a(ia{sv})a(ias)", 0),
     SD_BUS_SIGNAL("ItemActivationRequested", "iu", 0),

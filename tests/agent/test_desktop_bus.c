@@ -50,7 +50,7 @@ static void own_name(struct world *world, const char *name)
     bus_changed(world->bus.service);
 }
 
-/* -- stand-ins ------------------------------------------------------------------- */
+/* Stand-ins. */
 
 static int get_metered(sd_bus *bus, const char *path, const char *interface,
                        const char *property, sd_bus_message *reply, void *user,
@@ -96,7 +96,7 @@ static void announce(struct world *world, const char *path, const char *interfac
     bus_changed(world->bus.service);
 }
 
-/* -- tests ----------------------------------------------------------------------- */
+/* Tests. */
 
 static void remember_reason(void *user, const char *reason)
 {

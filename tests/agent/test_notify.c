@@ -25,7 +25,7 @@ struct world {
     char chosen[64];
 };
 
-/* -- the stand-in -------------------------------------------------------------------- */
+/* The stand-in. */
 
 static int on_capabilities(sd_bus_message *message, void *user, sd_bus_error *error)
 {
@@ -171,8 +171,7 @@ static const struct notify_notice deletion = {
     .actions = {{"approve", "Delete"}, {"refuse", "Keep"}}
 };
 
-/* -- tests ------------------------------------------------------------------------------
- */
+/* Tests. */
 
 static void a_notice_is_shown_replaced_and_taken_away(void **state) /* F-152 */
 {

@@ -12,7 +12,7 @@ static enum graph_page_status open_text(const char *text, bool optional,
 #define DELTA ",\"@odata.deltaLink\":\"https://g/d?token=1\"}"
 #define NEXT  ",\"@odata.nextLink\":\"https://g/d?token=2\"}"
 
-/* -- the frame ------------------------------------------------------------------- */
+/* The frame. */
 
 static const struct frame_case {
     const char *name;
@@ -77,7 +77,7 @@ static void gives_the_links(void **state)
     graph_page_close(page);
 }
 
-/* -- items ----------------------------------------------------------------------- */
+/* Items. */
 
 static const struct item_case {
     const char *name;

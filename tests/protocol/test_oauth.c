@@ -31,11 +31,10 @@ static void forms_are_percent_encoded(void **state)
         "grant_type=authorization_code&client_id=id&code=c"
         "&redirect_uri=http%3A%2F%2Flocalhost%3A1%2F&code_verifier=v&scope=s");
     bytes_clear(&form);
-    assert_true(oauth_format_authorize(&form, "id", "r", "s", "x", "h", "{}"));
+    assert_true(oauth_format_authorize(&form, "id", "r", "s", "x", "h"));
     assert_string_equal(bytes_text(&form),
                         "client_id=id&response_type=code&redirect_uri=r&response_mode=query"
-                        "&scope=s&state=x&code_challenge=h&code_challenge_method=S256"
-                        "&claims=%7B%7D");
+                        "&scope=s&state=x&code_challenge=h&code_challenge_method=S256");
     bytes_clear(&form);
     bytes_init(&form, 8);
     assert_false(oauth_format_device_start(&form, "too long for the limit", "s"));

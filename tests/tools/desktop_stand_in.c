@@ -50,7 +50,7 @@ struct desktop {
     char menu[128]; /* its menu's path */
 };
 
-/* -- telling ------------------------------------------------------------------------ */
+/* Telling. */
 
 static cJSON *event_new(const char *event)
 {
@@ -144,7 +144,7 @@ static cJSON *read_all(sd_bus_message *message)
     return list;
 }
 
-/* -- services ------------------------------------------------------------------------ */
+/* Services. */
 
 static int get_number(sd_bus *bus, const char *path, const char *interface,
                       const char *property, sd_bus_message *reply, void *user,
@@ -293,7 +293,7 @@ static int on_item_signal(sd_bus_message *message, void *user, sd_bus_error *err
     return 0;
 }
 
-/* -- commands ------------------------------------------------------------------------ */
+/* Commands. */
 
 static void set_metered(struct desktop *desktop, const char *word, const char *rest)
 {
@@ -428,7 +428,7 @@ static void obey(struct desktop *desktop, char *line)
     tell(event_new("done"));
 }
 
-/* -- life ---------------------------------------------------------------------------- */
+/* Life. */
 
 static bool serve(struct desktop *desktop)
 {
