@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/sync/wildcard.h"
 #include "protocol/bytes.h"
 
 enum { TEXT_MAX = 1024 * 1024 };
@@ -32,8 +33,6 @@ static struct pattern parse(const char *text)
     struct pattern pattern = {.text = text};
     pattern.takes_back = *pattern.text == '!';
     pattern.text += pattern.takes_back;
-    if (*pattern.text == '\\')
-        pattern.text++; /* a name that begins with "!" or "#" */
     pattern.is_anchored = *pattern.text == '/';
     pattern.text += pattern.is_anchored;
     pattern.size = strlen(pattern.text);
@@ -59,6 +58,19 @@ static bool read_list(const struct config_list *config, struct list *out)
     return true;
 }
 
+/* Paths and no patterns: a folder may be called "#1" or "!new". */
+static bool read_folders(const struct config_list *config, struct list *out)
+{
+    out->patterns = calloc(config->count == 0 ? 1 : config->count, sizeof *out->patterns);
+    if (out->patterns == NULL)
+        return false;
+    for (; out->count < config->count; out->count++) {
+        const char *text = config->texts[out->count];
+        out->patterns[out->count] = (struct pattern){.text = text, .size = strlen(text)};
+    }
+    return true;
+}
+
 static bool write_text(struct bytes *text, const char *title,
                        const struct config_list *config)
 {
@@ -78,7 +90,7 @@ bool filter_new(const struct config_mirror *config, struct filter **out)
     if (filter == NULL)
         return false;
     bytes_init(&filter->text, TEXT_MAX);
-    if (!read_list(&config->folders, &filter->folders) ||
+    if (!read_folders(&config->folders, &filter->folders) ||
         !read_list(&config->exclude, &filter->exclude) ||
         !read_list(&config->include, &filter->include) ||
         !write_text(&filter->text, "folders", &config->folders) ||
@@ -108,107 +120,6 @@ const char *filter_text(const struct filter *filter)
     return filter == NULL ? "" : (const char *)bytes_front(&filter->text);
 }
 
-/* Wildcards. A text is given by its two ends. */
-struct span {
-    const char *at;
-    const char *end;
-};
-
-/* Reads a set such as [a-z] or [!0-9]; answers whether `byte` is in it, and leaves `*at`
- * behind it. A bracket that is never closed stands for itself. */
-static bool is_in_set(const char **at, const char *end, char byte)
-{
-    const char *place = *at + 1;
-    bool is_negated = place < end && (*place == '!' || *place == '^');
-    bool is_in = false;
-    place += is_negated;
-    for (const char *first = place; place < end && (*place != ']' || place == first);
-         place++) {
-        char low = *place;
-        char high = low;
-        if (place + 2 < end && place[1] == '-' && place[2] != ']') {
-            high = place[2];
-            place += 2;
-        }
-        is_in = is_in || (low <= byte && byte <= high);
-    }
-    if (place >= end) {
-        (*at)++;
-        return byte == '[';
-    }
-    *at = place + 1;
-    return is_in != is_negated && byte != '/';
-}
-
-/* One byte of the name against one piece of the pattern, not a star. */
-static bool match_one(const char **pattern, const char *end, char byte)
-{
-    if (**pattern == '?') {
-        (*pattern)++;
-        return byte != '/';
-    }
-    if (**pattern == '[')
-        return is_in_set(pattern, end, byte);
-    if (**pattern == '\\' && *pattern + 1 < end)
-        (*pattern)++;
-    return *(*pattern)++ == byte;
-}
-
-/* Within one level: the usual search that goes back to the last star. */
-static bool match_level(struct span pattern, struct span text)
-{
-    struct span star = {NULL, NULL}; /* what follows it, and where it was tried last */
-    for (;;) {
-        if (pattern.at < pattern.end && *pattern.at == '*') {
-            star = (struct span){++pattern.at, text.at};
-            continue;
-        }
-        if (pattern.at == pattern.end && text.at == text.end)
-            return true;
-        if (pattern.at < pattern.end && text.at < text.end &&
-            match_one(&pattern.at, pattern.end, *text.at)) {
-            text.at++;
-            continue;
-        }
-        if (star.at == NULL || star.end == text.end)
-            return false;
-        pattern.at = star.at;
-        text.at = ++star.end;
-    }
-}
-
-/* Cuts the first level off: what is left begins behind its slash. */
-static struct span take_level(struct span *path)
-{
-    struct span level = *path;
-    const char *slash = memchr(path->at, '/', (size_t)(path->end - path->at));
-    level.end = slash == NULL ? path->end : slash;
-    path->at = slash == NULL ? path->end : slash + 1;
-    return level;
-}
-
-static bool is_any_levels(struct span level)
-{
-    return level.end - level.at == 2 && level.at[0] == '*' && level.at[1] == '*';
-}
-
-/* Level by level; goes deeper only for each "**" of the pattern. */
-static bool match(struct span pattern, struct span text)
-{
-    while (pattern.at < pattern.end) {
-        struct span level = take_level(&pattern);
-        if (is_any_levels(level)) {
-            bool is_last = pattern.at == pattern.end;
-            while (!is_last && text.at < text.end && !match(pattern, text))
-                (void)take_level(&text);
-            return text.at < text.end;
-        }
-        if (text.at == text.end || !match_level(level, take_level(&text)))
-            return false;
-    }
-    return text.at == text.end;
-}
-
 static bool matches(const struct pattern *pattern, const char *path, size_t size,
                     bool is_folder)
 {
@@ -223,21 +134,18 @@ static bool matches(const struct pattern *pattern, const char *path, size_t size
             }
         }
     }
-    return match((struct span){pattern->text, pattern->text + pattern->size},
-                 (struct span){begin, path + size});
+    return wildcard_match((struct span){pattern->text, pattern->text + pattern->size},
+                          (struct span){begin, path + size});
 }
 
-enum opinion { NO_OPINION, YES, NO };
-
 /* The last pattern that matches the path itself decides. */
-static enum opinion ask(const struct list *list, const char *path, size_t size,
-                        bool is_folder)
+static bool ask(const struct list *list, const char *path, size_t size, bool is_folder)
 {
     for (size_t i = list->count; i-- > 0;) {
         if (matches(&list->patterns[i], path, size, is_folder))
-            return list->patterns[i].takes_back ? NO : YES;
+            return !list->patterns[i].takes_back;
     }
-    return NO_OPINION;
+    return false;
 }
 
 /* Whether the path lies in one of the chosen folders, or on the way to one. */
@@ -270,10 +178,9 @@ bool filter_wants(const struct filter *filter, const char *path, bool is_folder)
         end = strchr(end == path ? end : end + 1, '/');
         size_t size = end == NULL ? strlen(path) : (size_t)(end - path);
         bool is_level_folder = end != NULL || is_folder;
-        enum opinion opinion = ask(&filter->exclude, path, size, is_level_folder);
-        if (opinion == YES)
+        if (ask(&filter->exclude, path, size, is_level_folder))
             is_wanted = false;
-        if (opinion == NO || ask(&filter->include, path, size, is_level_folder) == YES)
+        if (ask(&filter->include, path, size, is_level_folder))
             is_wanted = true;
     }
     return is_wanted;

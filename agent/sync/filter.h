@@ -4,7 +4,8 @@
  * Patterns are those of gitignore: "*" and "?" stay within a name, "**" crosses folders, a
  * pattern with a slash in its middle or front is anchored at the root, a slash at the end
  * means folders only, "!" takes back, the last match decides. What lies in an excluded
- * folder is excluded, unless `include` matches it or something on the way to it.
+ * folder is excluded whatever "!" says, unless `include` matches it or something on the way
+ * to it. `folders` are paths as they are.
  */
 #ifndef AGENT_SYNC_FILTER_H
 #define AGENT_SYNC_FILTER_H

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "agent/sync/filter.h"
+#include "tests/support/fixture.h"
 #include "tests/support/table.h"
 
 /* One list of patterns each, separated by spaces. */
@@ -43,7 +44,11 @@ static const struct filter_case {
     {"a question mark is one byte",             "",          "a?.txt",             "",               "ab.txt",        false, false},
     {"a set",                                   "",          "a[0-9].txt",         "",               "a7.txt",        false, false},
     {"a negated set",                           "",          "a[!0-9].txt",        "",               "a7.txt",        false, true },
-    {"a bracket without end is itself",         "",          "a[",                 "",               "a[",            false, false},
+    {"a bracket without end fits nothing",      "",          "a[",                 "",               "a[",            false, true },
+    {"no ! reaches into an excluded folder",    "",          "/big/ !/big/a.txt",  "",               "big/a.txt",
+     false,                                                                                                                  false},
+    {"a chosen folder is no pattern",           "!new",      "",                   "",               "!new/a.txt",    false, true },
+    {"a chosen folder is no comment",           "#1",        "",                   "",               "music/a.mp3",   false, false},
     {"an escaped star is a star",               "",          "a\\*",               "",               "ab",            false, true },
     {"many stars end soon",                     "",          "*a*a*a*a*a*a*a*a*b", "",
      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",                                                              false, true },
@@ -81,6 +86,38 @@ static void patterns_are_those_of_gitignore(void **state)
     CASES(filter_cases, filters_one);
 }
 
+/* What git said of the same (tests/fixtures/gitignore.mjs). */
+static void patterns_match_what_git_matches(void **state)
+{
+    (void)state;
+    char *texts[8];
+    struct config_mirror config = {.exclude = {.texts = texts}};
+    size_t asked = 0;
+    bool is_asking = false;
+    char *fixture = fixture_read("gitignore.txt");
+    char *rest = fixture;
+    for (char *line = strtok_r(fixture, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        if (line[0] == 'P') {
+            config.exclude.count = is_asking ? 0 : config.exclude.count;
+            assert_true(config.exclude.count < COUNT_OF(texts));
+            texts[config.exclude.count++] = line + 2;
+        }
+        is_asking = line[0] == 'Q';
+        if (!is_asking)
+            continue;
+        struct filter *filter;
+        assert_true(filter_new(&config, &filter));
+        bool is_ignored = !filter_wants(filter, line + 6, line[2] == 'd');
+        if (is_ignored != (line[4] == '1'))
+            fail_msg("%s, after the pattern %s", line, texts[config.exclude.count - 1]);
+        filter_free(filter);
+        asked++;
+    }
+    free(fixture);
+    assert_true(asked > 1000);
+}
+
 static void a_change_shows_in_the_text(void **state)
 {
     (void)state;
@@ -104,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TABLE_TEST(patterns_are_those_of_gitignore),
+        TABLE_TEST(patterns_match_what_git_matches),
         TABLE_TEST(a_change_shows_in_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
