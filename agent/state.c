@@ -64,7 +64,7 @@ static enum failure_kind fail_open(const char *folder, enum store_status status,
                        text[0] == '\0' ? "" : ": ", text);
 }
 
-static void tell_opening(const struct store_opening *opening)
+static void tell_opening(const char *folder, const struct store_opening *opening)
 {
     if (opening->unclean)
         log_line(LOG_LEVEL_INFO, 1, NULL, "resumed after an interruption");
@@ -72,6 +72,12 @@ static void tell_opening(const struct store_opening *opening)
         log_line(LOG_LEVEL_INFO, 66, NULL,
                  "state upgraded from version %d; a copy is kept as %s",
                  opening->upgraded_from, opening->backup);
+    if (opening->without_wal)
+        log_line(
+            LOG_LEVEL_WARNING, 69, NULL,
+            "the state lies on a network file system, where it is slower and less safe "
+            "in a crash: %s: choose a local folder with --state-dir",
+            folder);
 }
 
 /* A lock without a socket is a short command that is soon over, or an agent that is just
@@ -118,7 +124,7 @@ enum failure_kind state_open(const struct config *config, struct store **out,
     }
     if (status != STORE_OK)
         return fail_open(folder, status, text, failure);
-    tell_opening(&opening);
+    tell_opening(folder, &opening);
     return FAILURE_NONE;
 }
 
