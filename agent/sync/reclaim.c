@@ -58,6 +58,9 @@ static void record(const struct sync_context *context, const struct batch_job *j
     bool is_file = job->look.kind == STORE_KIND_FILE;
     if (store_get_intent(context->store, job->step.key, &intent) != STORE_OK)
         return;
+    record_taken(context, job->step.key, intent.parent, job->name, &job->answer.print);
+    if (store_get_intent(context->store, job->step.key, &intent) != STORE_OK)
+        return;
     const struct record_object object = {
         .key = intent.key,
         .parent = intent.parent,

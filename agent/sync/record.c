@@ -188,17 +188,13 @@ static void forget_object(const struct sync_context *context, int64_t key)
     }
 }
 
-/* Nothing is ever moved over anything: where the records have another object at the place
- * that one has taken, its removal could not be done or written down (F-03). */
-static void forget_former(const struct sync_context *context, int64_t key, int64_t parent,
-                          const struct place_step *step)
+void record_taken(const struct sync_context *context, int64_t key, int64_t parent,
+                  const char *name, const struct store_print *print)
 {
     struct store_base former;
-    bool stands = step->result == PLACE_DONE && parent != STORE_STAGE;
-    if (stands &&
-        store_find_base(context->store, context->mirror, parent, step->name, &former) ==
+    if (store_find_base(context->store, context->mirror, parent, name, &former) ==
             STORE_OK &&
-        former.key != key && former.print.inode != step->print.inode)
+        former.key != key && former.print.inode != print->inode)
         forget_object(context, former.key);
 }
 
@@ -207,7 +203,8 @@ bool record_moved(const struct sync_context *context, int64_t key, int64_t paren
 {
     struct store_base base;
     char path[TREE_PATH_SIZE];
-    forget_former(context, key, parent, step);
+    if (step->result == PLACE_DONE && parent != STORE_STAGE)
+        record_taken(context, key, parent, step->name, &step->print);
     if (store_get_base(context->store, key, &base) != STORE_OK)
         return false;
     base.parent = parent;

@@ -40,6 +40,12 @@ void record_object(const struct sync_context *context, const struct record_objec
 bool record_moved(const struct sync_context *context, int64_t key, int64_t parent,
                   const struct place_step *step);
 
+/* The item's object stands at `name` in `parent`. Nothing is ever put over anything: where
+ * the records have another object there, it is gone, and its move or removal could not be
+ * done or written down (F-03). What the drive still has of it comes again. */
+void record_taken(const struct sync_context *context, int64_t key, int64_t parent,
+                  const char *name, const struct store_print *print);
+
 /* A folder stands again at `folder`/`name` that a person had removed: where it is another
  * object now, only that one may be taken for the item's from here on. */
 void record_remade(const struct sync_context *context, const char *folder, const char *name,
