@@ -381,6 +381,17 @@ static void folder_made_a_file_here(struct sim_world *world)
     (void)make(world, "docs", "new", 30);
 }
 
+/* The record of b leads to the person's folder, and then to the one that comes for it. */
+static void own_folder_where_a_move_begins(struct sim_world *world)
+{
+    sim_user_remove(&world->user, "b");
+    sim_user_mkdir(&world->user, "b");
+    sim_user_save(&world->user, "b/own");
+    remove_item(world, "a");
+    make_folder(world, "", "a");
+    sim_drive_swap(&world->drive, at(world, "a"), at(world, "b"));
+}
+
 static void link_planted(struct sim_world *world)
 {
     sim_user_remove(&world->user, "a");
@@ -441,6 +452,8 @@ const struct sim_scenario sim_scenarios[] = {
     {"removed here, edited there (F-31)",               a_tree,         removed_here_edited_there },
     {"a folder removed here gets a file (F-31)",        a_tree,         folder_removed_here       },
     {"a folder made a file here gets a file",           a_tree,         folder_made_a_file_here   },
+    {"a person's folder where a move begins (F-83)",    two_files,
+     own_folder_where_a_move_begins                                                               },
     {"a link planted for a file (F-52)",                a_tree,         link_planted              },
 };
 
