@@ -10,7 +10,7 @@ enum { PAGES = 2, PAGE_ITEMS = 4, MANY = 2000 };
 static enum store_status put_page(struct store *store, int64_t mirror, int page)
 {
     enum store_status status = store_begin(store);
-    char id[16];
+    char id[32];
     for (int i = 0; i < PAGE_ITEMS && status == STORE_OK; i++) {
         (void)snprintf(id, sizeof id, "item-%d-%d", page, i);
         struct store_remote remote = said_file(id, "folder", id);

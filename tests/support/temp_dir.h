@@ -31,7 +31,9 @@ static inline void temp_dir_make(struct temp_dir *dir)
 static inline const char *temp_dir_path(const struct temp_dir *dir, const char *name,
                                         char out[PATH_MAX])
 {
-    (void)snprintf(out, PATH_MAX, "%s%s%s", dir->path, name[0] != '\0' ? "/" : "", name);
+    int length =
+        snprintf(out, PATH_MAX, "%s%s%s", dir->path, name[0] != '\0' ? "/" : "", name);
+    assert_in_range(length, 1, PATH_MAX - 1);
     return out;
 }
 
