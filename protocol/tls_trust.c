@@ -17,6 +17,7 @@
 #include "protocol/bytes.h"
 
 struct tls_trust {
+    size_t owners;
     mbedtls_entropy_context entropy;
     mbedtls_ctr_drbg_context generator;
     mbedtls_x509_crt authorities;
@@ -123,6 +124,7 @@ struct tls_trust *tls_trust_new(void)
     struct tls_trust *trust = calloc(1, sizeof *trust);
     if (trust == NULL)
         return NULL;
+    trust->owners = 1;
     mbedtls_entropy_init(&trust->entropy);
     mbedtls_ctr_drbg_init(&trust->generator);
     mbedtls_x509_crt_init(&trust->authorities);
@@ -135,9 +137,16 @@ struct tls_trust *tls_trust_new(void)
     return trust;
 }
 
+struct tls_trust *tls_trust_share(struct tls_trust *trust)
+{
+    if (trust != NULL)
+        trust->owners++;
+    return trust;
+}
+
 void tls_trust_free(struct tls_trust *trust)
 {
-    if (trust == NULL)
+    if (trust == NULL || --trust->owners > 0)
         return;
     mbedtls_ssl_config_free(&trust->config);
     mbedtls_x509_crl_free(&trust->revoked);

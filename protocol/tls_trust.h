@@ -3,7 +3,8 @@
  *
  * Sequence: tls_trust_new(), tls_trust_add_pem() for each bundle, tls_trust_add_crl() for
  * each revocation list, then connections (tls.h), which it must outlive, then
- * tls_trust_free(). Adding later is possible and makes saved sessions worthless.
+ * tls_trust_free(). Adding later is possible and makes saved sessions worthless. Who does
+ * not know how long another will keep it shares it: the last one to free it does.
  *
  * The rules: TLS 1.2 at least, authenticated ciphers with forward secrecy, SHA-256 at
  * least, RSA of 2,048 bits at least, ALPN http/1.1, always verified.
@@ -21,6 +22,9 @@ struct tls_trust;
 
 /* NULL: no memory or no randomness. */
 struct tls_trust *tls_trust_new(void);
+/* One owner more; answers `trust`. Takes NULL. */
+struct tls_trust *tls_trust_share(struct tls_trust *trust);
+/* One owner less. Takes NULL. */
 void tls_trust_free(struct tls_trust *trust);
 
 /* Adds the certificates of a bundle; those that mbedTLS cannot read are skipped. TLS_OK,

@@ -1,4 +1,4 @@
-// A working day in short under valgrind: first mirror, changes, a dropped socket, a stop.
+// A working day in short under valgrind: first mirror, changes, a dropped socket, a reload, a stop.
 // Any finding, or any memory that is lost, fails.
 //
 //   node tests/valgrind.mjs AGENT      AGENT: a build without sanitizers
@@ -17,7 +17,7 @@ await writeFile(
 );
 await chmod(wrapper, 0o755);
 process.env.AGENT = wrapper;
-const { withBench } = await import("./support/agent.mjs");
+const { until, withBench } = await import("./support/agent.mjs");
 
 const patience = 120_000;
 await withBench({}, async (bench) => {
@@ -30,6 +30,14 @@ await withBench({}, async (bench) => {
   await bench.sandbox.change({ op: "put", path: "b.txt", content: "b" });
   await bench.untilEqual({ patience });
   await bench.ok("inspect", "items");
+  /* Everything shared is made anew while the old connection waits for its answer. */
+  const config = await readFile(bench.configFile, "utf8");
+  await writeFile(bench.configFile, config.replace("[sync]\n", "[sync]\ntransfers = 5\n"));
+  process.kill(bench.sandbox.pid, "SIGSTOP");
+  bench.child.kill("SIGHUP");
+  await until("the reload", () => bench.log.includes("configuration read anew"));
+  process.kill(bench.sandbox.pid, "SIGCONT");
+  await bench.untilLive();
   const how = await bench.stop();
   if (how.code !== 0) throw new Error(`agent run ended with ${how.code ?? how.signal}`);
 });

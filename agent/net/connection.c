@@ -30,6 +30,7 @@ static void free_connection(struct connection *connection)
     channel_free(connection->channel);
     ws_free(connection->ws);
     tls_free(connection->tls);
+    tls_trust_free(connection->trust);
     channel_url_clear(&connection->url);
     bytes_wipe(&connection->sending);
     free(connection->user_agent);
@@ -331,7 +332,7 @@ static struct connection *new_connection(const struct connection_config *config,
     struct connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL)
         return NULL;
-    connection->trust = config->trust;
+    connection->trust = tls_trust_share(config->trust); /* a reload may not wait for us */
     connection->session = config->session;
     connection->channel_config = config->channel;
     connection->user_agent = copy_text(config->user_agent);

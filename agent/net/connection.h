@@ -40,8 +40,8 @@ enum connection_phase {
     CONNECTION_LEAVING,
 };
 
-/* A plain value; all borrowed for connection_open(), `trust` and `session` until
- * connection_leave(). */
+/* A plain value; all borrowed for connection_open(), `session` until connection_leave().
+ * `trust` is shared, since the farewell needs it. */
 struct connection_config {
     struct tls_trust *trust;
     /* Where the TLS session to resume lies, NULL in it if there is none yet; a newer one is
