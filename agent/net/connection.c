@@ -69,13 +69,20 @@ static void destroy(struct connection *connection)
         uv_close((uv_handle_t *)&connection->timer, on_timer_closed);
 }
 
+void connection_leave_within(struct connection *connection, uint64_t limit_ms)
+{
+    uint64_t end_ms = clock_now_ms() + limit_ms;
+    if (end_ms < connection->leave_deadline_ms)
+        connection->leave_deadline_ms = end_ms;
+}
+
 /* Tells the owner, who answers with connection_leave(); the farewell is ours. */
 void connection_tell_end(struct connection *connection, const struct connection_end *why)
 {
     bool tells = !connection->is_told && !connection->is_left;
     connection->is_told = true;
     connection->phase = CONNECTION_LEAVING;
-    connection->leave_deadline_ms = clock_now_ms() + CONNECTION_FIN_MS;
+    connection_leave_within(connection, CONNECTION_FIN_MS);
     if (tells)
         connection->callbacks.on_end(connection->user, why);
 }
@@ -241,7 +248,8 @@ static void judge(struct connection *connection, uint64_t now_ms)
                (now_ms >= connection->setup_deadline_ms ||
                 (connection->phase < CONNECTION_JOINING &&
                  now_ms >= connection->phase_deadline_ms))) {
-        connection_fail(connection, FAILURE_TRANSIENT, 125, _("no answer in time"));
+        if (!connection_take_refusal(connection))
+            connection_fail(connection, FAILURE_TRANSIENT, 125, _("no answer in time"));
     } else if (connection->probe_deadline_ms > 0 &&
                now_ms >= connection->probe_deadline_ms) {
         connection_fail(connection, FAILURE_TRANSIENT, 129, _("no sign of life"));
@@ -369,6 +377,7 @@ struct connection *connection_open(uv_loop_t *loop, const struct connection_conf
     uint64_t now_ms = clock_now_ms();
     connection->setup_deadline_ms = now_ms + CONNECTION_ALL_PHASES_MS;
     connection->phase_deadline_ms = now_ms + CONNECTION_PHASE_MS;
+    connection->leave_deadline_ms = UINT64_MAX;
     if (proxy_choose(config->proxy, url->host, &connection->proxy_choice, failure) !=
             FAILURE_NONE ||
         !start_dial(connection, failure)) {
@@ -406,7 +415,7 @@ void connection_leave(struct connection *connection, uint64_t limit_ms)
         ws_close(connection->ws, 1000);
         connection->phase = CONNECTION_LEAVING;
     }
-    connection->leave_deadline_ms = clock_now_ms() + soonest(wait_ms, limit_ms);
+    connection_leave_within(connection, soonest(wait_ms, limit_ms));
     if (!has_peer)
         connection_hang_up(connection);
     connection->phase = CONNECTION_LEAVING;

@@ -78,10 +78,11 @@ static void take_ws_event(struct connection *connection, const struct ws_event *
         connection_end_of_ws(event, connection->channel_config.variant, clock_wall_ms(),
                              &why);
         connection_tell_end(connection, &why);
+        connection_push_down(connection); /* our Close goes before the end of TLS */
         if (connection->tls != NULL)
             tls_close(connection->tls);
         if (!event->clean) /* WS-65: no waiting for an answer */
-            connection->leave_deadline_ms = clock_now_ms() + CONNECTION_EXIT_MS;
+            connection_leave_within(connection, CONNECTION_EXIT_MS);
         break;
     case WS_EVENT_NONE:
     case WS_EVENT_PING:
@@ -195,6 +196,18 @@ static void take_proxy_answer(struct connection *connection, const uint8_t *byte
                         _("the proxy's answer is unusable"));
         break;
     }
+}
+
+bool connection_take_refusal(struct connection *connection)
+{
+    struct ws_event event = {0};
+    if (connection->phase != CONNECTION_UPGRADING)
+        return false;
+    ws_finish(connection->ws);
+    if (!ws_next(connection->ws, &event) || event.type != WS_EVENT_REFUSED)
+        return false;
+    take_ws_event(connection, &event);
+    return true;
 }
 
 void connection_take_end(struct connection *connection)

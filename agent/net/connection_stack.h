@@ -57,6 +57,8 @@ void connection_fail(struct connection *connection, enum failure_kind kind, int 
                      const char *what);
 void connection_enter(struct connection *connection, enum connection_phase phase);
 void connection_hang_up(struct connection *connection);
+/* The farewell lasts no longer than that from now; never longer than was said before. */
+void connection_leave_within(struct connection *connection, uint64_t limit_ms);
 /* The channel's messages into the WebSocket, its frames into TLS … */
 void connection_push_down(struct connection *connection);
 /* … and what TLS makes of them into the socket. */
@@ -70,6 +72,9 @@ void connection_take_bytes(struct connection *connection, const uint8_t *bytes,
                            size_t size);
 /* The stream ended. */
 void connection_take_end(struct connection *connection);
+/* Time is over: a refusal whose head is there is told without the rest of its body
+ * (WS-14). */
+bool connection_take_refusal(struct connection *connection);
 void connection_take_events(struct connection *connection);
 
 #endif

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import nodeTest, { describe } from "node:test";
 
-import { acceptance, clientFrames, frame, ping, text } from "./frames.mjs";
+import { acceptance, clientFrames, close, frame, ping, text } from "./frames.mjs";
 import { listen, until } from "./peers.mjs";
 
 const OPEN = '0{"sid":"abc","upgrades":[],"pingInterval":25000,"pingTimeout":20000}';
@@ -76,10 +76,10 @@ async function against(script, { target = "/n?token=1", words = [] } = {}) {
   try {
     await script(await first, ours, peers);
   } finally {
+    server.close(); /* first, so that no failure below leaves it behind */
     for (const { socket } of peers) socket.destroy();
     await ours.close();
     for (const { socket } of peers) socket.destroy(); /* it may have come again meanwhile */
-    await new Promise((done) => server.close(done));
   }
 }
 
@@ -309,6 +309,22 @@ describe("what is said above the frames", { concurrency: 4 }, () => {
   }
 });
 
+test("our farewell has its limit, though the server answers it and does not hang up (WS-62)", async () => {
+  await against(
+    async (peer, ours) => {
+      await peer.live();
+      await ours.untilLive();
+      const begin = Date.now();
+      ours.child.kill("SIGTERM");
+      await until("our Close", () => peer.closeCode() !== undefined);
+      peer.write(close(1000));
+      await ours.ended;
+      assert.ok(Date.now() - begin < 1700, `${Date.now() - begin} ms`);
+    },
+    { words: ["--leave", "300"] },
+  );
+});
+
 describe("silence", { concurrency: 8 }, () => {
   const STAGES = [
     { name: "after the connection", reach: async () => {} },
@@ -316,8 +332,9 @@ describe("silence", { concurrency: 8 }, () => {
     { name: "after the 101", reach: async (peer) => { await peer.request(); peer.accept(); } },
     { name: "after half an open packet", reach: async (peer) => { await peer.request(); peer.accept(); peer.write(text(OPEN).subarray(0, 20)); } },
     { name: "after the open packet", reach: async (peer) => { await peer.request(); peer.accept(); peer.write(text(OPEN)); }, nextVariant: 1 },
+    { name: "within the body of a refusal, which is one all the same (WS-14)", reach: async (peer) => { await peer.request(); peer.write("HTTP/1.1 401 x\r\nContent-Length: 10\r\n\r\nabc"); }, urlRefused: true },
   ];
-  for (const { name, reach, nextVariant = 0 } of STAGES) {
+  for (const { name, reach, nextVariant = 0, urlRefused = false } of STAGES) {
     test(`${name}: an end after 10 s (WS-29)`, async () => {
       await against(async (peer, ours) => {
         const begin = Date.now();
@@ -325,6 +342,7 @@ describe("silence", { concurrency: 8 }, () => {
         const end = await ours.until(isEnd, { patience: 15_000 });
         assert.ok(Date.now() - begin >= 7_000 && Date.now() - begin <= 13_000, `${Date.now() - begin} ms`);
         assert.equal(end.nextVariant, nextVariant);
+        assert.equal(end.urlRefused, urlRefused);
       });
     });
   }

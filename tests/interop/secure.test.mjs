@@ -8,7 +8,8 @@ import path from "node:path";
 import nodeTest, { after } from "node:test";
 
 import { Authority } from "../sandbox/tls.mjs";
-import { listen, startServer } from "./peers.mjs";
+import { text } from "./frames.mjs";
+import { listen, startServer, until } from "./peers.mjs";
 
 const folder = mkdtempSync(path.join(tmpdir(), "drive-agent-interop-"));
 const authority = new Authority(folder);
@@ -50,6 +51,10 @@ async function withSecureServer(body) {
   }
 }
 
+function forEachTransport(server, act) {
+  for (const connection of Object.values(server.io.engine.clients)) act(connection.transport);
+}
+
 async function withPeers(peers, body) {
   try {
     await body();
@@ -75,6 +80,28 @@ test("over TLS, and the session is resumed on reconnect", async () => {
     });
   });
 });
+
+/* The end of TLS must not overtake our Close: nobody reads what comes behind it. */
+const CLOSES = [
+  { name: "a Close of the server's is answered with its own code (WS-57)", act: (server) => forEachTransport(server, (transport) => transport.socket.close(4001)), code: 4001 },
+  { name: "5 MB are answered by 1009 (WS-65)", act: (server) => server.emit("notification", "y".repeat(5_000_000)), code: 1009 },
+  { name: "a reserved bit is answered by 1002 (WS-65)", act: (server) => forEachTransport(server, (transport) => transport.socket._socket.write(text("x", { rsv: 1 }))), code: 1002 },
+];
+for (const { name, act, code } of CLOSES) {
+  test(`over TLS: ${name}`, async () => {
+    await withSecureServer(async (server) => {
+      const ours = listen(`${server.url}/notifications?token=1`, "--ca", authority.caFile);
+      await withPeers([ours], async () => {
+        await ours.untilLive();
+        await server.untilJoined(1);
+        act(server);
+        await ours.until(isEnd);
+        await until("the server saw our Close", () => server.closeCodes.length > 0);
+        assert.deepEqual(server.closeCodes, [code]);
+      });
+    });
+  });
+}
 
 for (const kind of ["expired", "future", "wrong_host", "unknown_ca", "self_signed"]) {
   test(`a bad certificate (${kind}) is refused before the request is sent (F-126)`, async () => {
