@@ -166,6 +166,8 @@ static void tell(struct channel *channel, enum channel_event_type type,
         .name_space_size = event->name_space.size,
         .text = event->payload.text,
         .text_size = event->payload.size,
+        .attachments = event->attachments,
+        .attachment_count = event->attachment_count,
     };
 }
 

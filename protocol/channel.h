@@ -36,6 +36,7 @@
 
 #include "protocol/channel_url.h"
 #include "protocol/eio.h"
+#include "protocol/sio.h"
 
 struct channel;
 
@@ -107,8 +108,9 @@ enum channel_event_type {
     CHANNEL_EVENT_ENDED
 };
 
-/* Texts are borrowed until the next channel_feed(), channel_next() or channel_free(),
- * have no terminator, and come from the server: escape them before a person sees them. */
+/* Texts and attachments are borrowed until the next channel_feed(), channel_next() or
+ * channel_free(), have no terminator, and come from the server: escape them before a person
+ * sees them. */
 struct channel_event {
     enum channel_event_type type;
     const char *name_space; /* LIVE, NOTIFICATION, OTHER; else NULL */
@@ -116,6 +118,9 @@ struct channel_event {
     const char *text; /* NOTIFICATION, OTHER: the JSON array, [name, arguments ...];
                          ENDED: detail for people, such as the refusal; may be NULL */
     size_t text_size;
+    /* NOTIFICATION, OTHER: what the placeholders in `text` stand for, in order. */
+    const struct sio_attachment *attachments;
+    size_t attachment_count;
     enum channel_end end;              /* ENDED only */
     enum channel_variant next_variant; /* ENDED only: what to try next */
 };

@@ -1,5 +1,7 @@
 #include "agent/net/connection_end.h"
 
+#include <string.h>
+
 #include "agent/net/http_fields.h"
 #include "agent/words.h"
 
@@ -86,6 +88,20 @@ void connection_end_of_ws(const struct ws_event *event, enum channel_variant var
                           _(ws_status_text(event->status)));
 }
 
+/* Cut at the border of a character. */
+static void keep_detail(const struct channel_event *event, struct connection_end *out)
+{
+    size_t size = event->text_size;
+    if (event->text == NULL)
+        return;
+    if (size >= sizeof out->detail)
+        size = sizeof out->detail - 1;
+    while (size > 0 && size < event->text_size && (event->text[size] & 0xC0) == 0x80)
+        size--;
+    memcpy(out->detail, event->text, size);
+    out->detail[size] = '\0';
+}
+
 void connection_end_of_channel(const struct channel_event *event,
                                struct connection_end *out)
 {
@@ -94,6 +110,7 @@ void connection_end_of_channel(const struct channel_event *event,
                                                          : 137;
     out->next_variant = event->next_variant;
     out->url_is_refused = event->end == CHANNEL_REFUSED;
+    keep_detail(event, out);
     (void)failure_set(
         &out->failure,
         event->end == CHANNEL_NO_MEMORY ? FAILURE_RESOURCE : FAILURE_TRANSIENT, number,

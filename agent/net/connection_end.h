@@ -13,11 +13,16 @@
 #include "protocol/tls_status.h"
 #include "protocol/ws.h"
 
+enum { CONNECTION_DETAIL_SIZE = 256 };
+
 /* A plain value. */
 struct connection_end {
     struct failure failure;            /* retry_after_ms: the server asked for it (WS-17) */
     bool url_is_refused;               /* ask for a new one (WS-16, 44) */
     enum channel_variant next_variant; /* to try next with this host */
+    /* What the channel says beside `failure`, such as the server's reason for a refusal:
+     * UTF-8, cut to fit, to be escaped. Empty: nothing. */
+    char detail[CONNECTION_DETAIL_SIZE];
 };
 
 /* TLS ended before the WebSocket did; `host` is for the message. */

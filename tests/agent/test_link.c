@@ -200,6 +200,23 @@ static void judges_channel_ends(const struct channel_end_case *row)
     connection_end_of_channel(&event, &end);
     assert_int_equal(end.failure.number, row->number);
     assert_int_equal(end.url_is_refused, row->url_is_refused);
+    assert_string_equal(end.detail, "");
+}
+
+static void keeps_what_the_server_says(void **state)
+{
+    char text[2 * CONNECTION_DETAIL_SIZE + 2];
+    struct connection_end end = {0};
+    struct channel_event event = {.end = CHANNEL_REFUSED, .text = "{}", .text_size = 2};
+    (void)state;
+    connection_end_of_channel(&event, &end);
+    assert_string_equal(end.detail, "{}");
+    for (size_t i = 0; i + 1 < sizeof text; i += 2)
+        memcpy(text + i, "\u00e9", 2);
+    event.text = text;
+    event.text_size = sizeof text;
+    connection_end_of_channel(&event, &end);
+    assert_int_equal(strlen(end.detail), CONNECTION_DETAIL_SIZE - 2);
 }
 
 static const struct proxy_case {
@@ -284,6 +301,7 @@ int main(void)
         TABLE_TEST(answers),
         cmocka_unit_test(unsupported_doubles_up_to_an_hour),
         cmocka_unit_test(ends_are_counted_by_their_cause),
+        cmocka_unit_test(keeps_what_the_server_says),
         TABLE_TEST(ws_ends),
         TABLE_TEST(tls_ends),
         TABLE_TEST(channel_ends),

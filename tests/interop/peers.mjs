@@ -105,7 +105,7 @@ class Listener {
     this.errors = "";
     this.child = spawn(TOOL, words, { stdio: ["ignore", "pipe", "pipe"] });
     this.ended = new Promise((done) => this.child.once("close", (code, signal) => done({ code, signal })));
-    createInterface({ input: this.child.stdout }).on("line", (line) => this.lines.push(JSON.parse(line)));
+    createInterface({ input: this.child.stdout }).on("line", (line) => this.lines.push(line.startsWith("{") ? JSON.parse(line) : line));
     this.child.stderr.on("data", (data) => (this.errors += data));
   }
 
@@ -139,6 +139,11 @@ class Listener {
     return this.lines.filter(({ what }) => what === "notification" || what === "other").map(({ data }) => data);
   }
 
+  /** The attachments of these events, in base64. */
+  attachments() {
+    return this.lines.filter(({ what }) => what === "notification" || what === "other").map(({ attachments = [] }) => attachments);
+  }
+
   /** Leaves in good order; whatever the sanitizers say fails. */
   async close() {
     this.child.kill("SIGTERM");
@@ -149,7 +154,14 @@ class Listener {
 }
 
 export function listen(url, ...options) {
-  return new Listener(["--min-ping", "50", ...options, url]);
+  return new Listener(["--min-ping", "50", url, ...options]);
+}
+
+/** Runs `sio_listen` with exactly these words, to its end: {code, lines, errors}. */
+export async function listenWith(...words) {
+  const listener = new Listener(words);
+  const { code } = await listener.ended;
+  return { code, lines: listener.lines, errors: listener.errors };
 }
 
 /** The official client of a generation, listening to everything. */
@@ -182,6 +194,12 @@ class OfficialClient {
 /** Client 4 speaks to servers 3 and 4 alike. */
 export function listenOfficially(generation, url) {
   return new OfficialClient(generation === 2 ? 2 : 4, url);
+}
+
+/** The binary parts of an event's arguments, in base64 and in order. */
+export function binaryParts(value) {
+  if (Buffer.isBuffer(value) || value instanceof ArrayBuffer) return [Buffer.from(value).toString("base64")];
+  return value === null || typeof value !== "object" ? [] : Object.values(value).flatMap(binaryParts);
 }
 
 /** Replaces the binary parts of an event's arguments by numbered placeholders, as they travel. */

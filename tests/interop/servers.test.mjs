@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import nodeTest, { describe } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { listen, listenOfficially, startServer, until, withPlaceholders } from "./peers.mjs";
+import { binaryParts, listen, listenOfficially, listenWith, startServer, until, withPlaceholders } from "./peers.mjs";
 
 const LONG = process.env.TEST_LONG === "1";
 const test = (name, body) => nodeTest(name, { timeout: LONG ? 900_000 : 60_000 }, body);
@@ -70,6 +70,7 @@ for (const generation of GENERATIONS) {
           ours.events(),
           official.events().map((event) => withPlaceholders(event)),
         );
+        assert.deepEqual(ours.attachments(), official.events().map(binaryParts));
         assert.equal(ours.count(({ what }) => what === "end"), 0);
       });
     });
@@ -118,6 +119,7 @@ for (const generation of GENERATIONS) {
       const ours = track(listen(server.url + SHAPES.real));
       const end = await ours.untilEnd();
       assert.equal(end.urlRefused, true);
+      assert.match(end.detail, /401|Not authorized/, "what the server says is told");
       assert.equal(server.joins, 0);
     });
   });
@@ -247,3 +249,33 @@ test("server 4: our own leaving is a 41 and a Close frame with 1000", async () =
     assert.deepEqual(server.closeCodes, [1000]);
   });
 });
+
+test("the tool takes options on either side of the URL, and drops a name and a password as io() does", async () => {
+  await withServer(4, {}, async (server) => {
+    const url = `http://ana:secret@127.0.0.1:${server.port}/n?token=1#part`;
+    for (const words of [[url, "--leave", "100", "--again", "10"], ["--leave", "100", url, "--again", "10"]]) {
+      const ours = listen(...words);
+      assert.equal((await ours.untilLive()).namespace, "/n");
+      assert.equal(await ours.close(), 0);
+    }
+  });
+});
+
+const CALLS = [
+  { name: "--help", words: ["--help"], code: 0 },
+  { name: "no URL", words: [], code: 2 },
+  { name: "two URLs", words: ["http://127.0.0.1:1", "http://127.0.0.1:2"], code: 2 },
+  { name: "a URL of another kind", words: ["ftp://127.0.0.1/"], code: 2 },
+  { name: "an unknown option", words: ["--what", "1", "http://127.0.0.1:1/"], code: 2 },
+  { name: "an option without a value", words: ["http://127.0.0.1:1/", "--again"], code: 2 },
+  { name: "a number that is none", words: ["http://127.0.0.1:1/", "--again", "soon"], code: 2 },
+  { name: "a certificate file that is not there", words: ["http://127.0.0.1:1/", "--ca", "/nonexistent"], code: 1 },
+  { name: "a server that is away", words: ["http://127.0.0.1:1/"], code: 1 },
+];
+for (const { name, words, code } of CALLS) {
+  test(`the tool called with ${name} ends with ${code} and says why`, async () => {
+    const { code: got, lines, errors } = await listenWith(...words);
+    assert.equal(got, code);
+    assert.ok(lines.some((line) => line.what === "end" || /^usage/.test(line)) || /usage|sio_listen: /.test(errors), errors);
+  });
+}

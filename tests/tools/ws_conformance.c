@@ -24,6 +24,7 @@
 #include "protocol/ws.h"
 
 enum {
+    MAX_NAME = 256,
     MAX_PAYLOAD = 64 << 20,
     READ_SIZE = 256 << 10,
     CASE_MS = 120 * 1000,
@@ -213,9 +214,24 @@ static void read_count(struct ws *ws, const struct ws_event *event, void *user)
     *count = strtoul((const char *)event->data, NULL, 10);
 }
 
-static int run(const struct url *url, const char *agent)
+/* Whatever the name is made of, the suite reads it back from the query. */
+static void encode(const char *text, char *out)
 {
-    char target[512];
+    static const char kept[] = "-._~";
+    for (; *text != '\0'; text++) {
+        bool is_kept = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
+                       (*text >= '0' && *text <= '9') || strchr(kept, *text) != NULL;
+        out += is_kept ? sprintf(out, "%c", *text)
+                       : sprintf(out, "%%%02X", (unsigned)(unsigned char)*text);
+    }
+    *out = '\0';
+}
+
+static int run(const struct url *url, const char *name)
+{
+    char agent[3 * MAX_NAME + 1];
+    char target[sizeof agent + 64];
+    encode(name, agent);
     unsigned long count = 0;
     bool is_good = talk_about(url, "/getCaseCount", read_count, &count) && count > 0;
     for (unsigned long i = 1; i <= count; i++) {
@@ -230,10 +246,15 @@ static int run(const struct url *url, const char *agent)
 
 int main(int count, char **arguments)
 {
+    static const char usage[] = "usage: ws_conformance ws://HOST:PORT AGENT\n";
     struct url url;
+    if (count == 2 && strcmp(arguments[1], "--help") == 0) {
+        (void)fputs(usage, stdout);
+        return EXIT_SUCCESS;
+    }
     if (count != 3 || url_parse(arguments[1], &url) != URL_OK || url.scheme != URL_WS ||
-        strlen(arguments[2]) > 256) {
-        (void)fprintf(stderr, "usage: ws_conformance ws://HOST:PORT AGENT\n");
+        strlen(arguments[2]) > MAX_NAME) {
+        (void)fputs(usage, stderr);
         return 2;
     }
     return run(&url, arguments[2]);
