@@ -181,6 +181,7 @@ static void become_live(struct link_slot *slot)
         link->status.renewals++;
     }
     link->live_since_ms = clock_now_ms();
+    link->live_until_ms = link->address.expires_ms;
     link->status.last_failure.kind = FAILURE_NONE;
     if (link->failures > 0)
         log_line(LOG_LEVEL_INFO, 0, link->mirror, "notifications are live again");
@@ -273,12 +274,14 @@ void link_use_address(struct link *link, bool is_same)
     memcpy(link->status.host, link->address.url.host, sizeof link->address.url.host);
     link->status.expires =
         link->address.is_life_known ? to_wall(link->address.expires_ms) : 0;
-    if (!link->current->is_live)
+    if (!link->current->is_live) {
         connect_slot(link, link->current);
-    else if (is_same)
+    } else if (is_same) {
+        link->live_until_ms = link->address.expires_ms;
         link_enter(link, LINK_LIVE); /* the same connection, with a longer life */
-    else
+    } else {
         connect_slot(link, link->next);
+    }
 }
 
 /* Time. */
@@ -289,14 +292,16 @@ static void renew(struct link *link)
     link_ask(link, link->is_fallback);
 }
 
-/* The server may end it in any way, silence with pings going on among them. */
+/* The server may end it in any way, silence with pings going on among them. There may be
+ * another address already, which nobody could connect to yet. */
 static void expire(struct link *link)
 {
     struct failure failure;
     end_slot(link->current, LEAVE_MS);
     (void)failure_set(&failure, FAILURE_TRANSIENT, 136,
                       "the notification address is over and was not renewed");
-    link_address_forget(&link->address);
+    if (clock_now_ms() >= link->address.expires_ms)
+        link_address_forget(&link->address);
     count_reconnect(link, &failure);
     if (link->next->connection != NULL)
         promote_next(link);
@@ -313,10 +318,10 @@ static uint64_t next_deadline(const struct link *link)
     case LINK_UNSUPPORTED:
         return link->next_ms;
     case LINK_LIVE:
-        return link->address.renew_ms < link->address.expires_ms ? link->address.renew_ms
-                                                                 : link->address.expires_ms;
+        return link->address.renew_ms < link->live_until_ms ? link->address.renew_ms
+                                                            : link->live_until_ms;
     case LINK_RENEWING:
-        return link->address.expires_ms;
+        return link->live_until_ms;
     case LINK_OFF:
     case LINK_ASKING:
     case LINK_CONNECTING:
@@ -339,7 +344,7 @@ static void on_timer(uv_timer_t *timer)
         connect_slot(link, link->current);
     else if (!is_live)
         link_ask(link, false);
-    else if (now_ms >= link->address.expires_ms)
+    else if (now_ms >= link->live_until_ms)
         expire(link);
     else
         renew(link);

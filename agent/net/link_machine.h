@@ -41,6 +41,7 @@ struct link {
     struct link_slot *next;
     uint32_t failures; /* in a row, until LINK_STABLE_MS of health */
     uint64_t live_since_ms;
+    uint64_t live_until_ms;   /* the end of the address that `current` was made with */
     uint64_t next_ms;         /* BACKING_OFF, UNSUPPORTED */
     uint64_t told_to_wait_ms; /* by the server: link_wake() does not shorten it */
     struct link_status status;

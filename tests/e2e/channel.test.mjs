@@ -59,6 +59,20 @@ describe("the channel", { concurrency: 5 }, () => {
     });
   });
 
+  test("a renewal that leads nowhere does not make the old address live longer (F-136)", async () => {
+    await withBench({ settings: { subscription_s: 80, expiry: "silent" } }, async (bench) => {
+      await bench.start();
+      const { expires } = await channelOf(bench);
+      await bench.sandbox.faults({ route: "upgrade", kind: "status", status: 500 });
+      const { message } = await untilState(bench, "backing off", 100_000);
+      assert.ok(Date.now() >= expires - 2000 && Date.now() < expires + 8000, `${Date.now() - expires} ms after its end`);
+      assert.match(message, /address is over/);
+      await bench.sandbox.clearFaults();
+      const { reconnects_by: causes } = await untilState(bench, "live");
+      assert.deepEqual(causes, { server: 1, silence: 0, network: 0, breach: 0 });
+    });
+  });
+
   test("notSupported: polling goes on, and the drive is asked again later (F-120)", async () => {
     await withBench({ settings: { not_supported: ["me", "drive"] }, config: { sync: { delta_interval: "3s" } } }, async (bench) => {
       await bench.start({ live: false });
@@ -207,6 +221,18 @@ describe("the channel", { concurrency: 5 }, () => {
       await bench.untilEqual({ patience: 5000 });
       const { reconnects_by: causes } = await untilState(bench, "live");
       assert.deepEqual(causes, { server: 0, silence: 1, network: 0, breach: 0 });
+    });
+  });
+
+  test("a stop does not wait for a farewell that nobody answers (WS-62, F-155)", async () => {
+    await withBench({}, async (bench) => {
+      await bench.start();
+      await bench.sandbox.push("silent");
+      await bench.ok("pause");
+      assert.equal((await channelOf(bench)).state, "off");
+      const begin = Date.now();
+      assert.equal((await bench.stop()).code, 0);
+      assert.ok(Date.now() - begin < 4000, `${Date.now() - begin} ms`);
     });
   });
 
