@@ -359,7 +359,8 @@ static void reload(struct agent *agent)
     agent_status_changed(agent, NULL);
 }
 
-static void end(struct agent *agent)
+/* False: the process cannot end in the usual way. */
+static bool end(struct agent *agent)
 {
     supervisor_stopping(agent->supervisor);
     if (agent->has_timers)
@@ -377,7 +378,14 @@ static void end(struct agent *agent)
         uv_close((uv_handle_t *)&agent->stop_timer, NULL);
         uv_close((uv_handle_t *)&agent->pause_timer, NULL);
     }
-    assembly_close(&agent->assembly);
+    return assembly_close(&agent->assembly);
+}
+
+/* What is left is of no use to anybody, but libuv would wait for it at exit. */
+static void leave_the_rest(const struct agent *agent)
+{
+    log_failure(NULL, &agent->end);
+    _exit(failure_exit_code(agent->end.kind));
 }
 
 enum failure_kind agent_run(const struct config_places *places, struct config *config,
@@ -396,7 +404,8 @@ enum failure_kind agent_run(const struct config_places *places, struct config *c
     }
     if (agent.end.kind == FAILURE_NONE)
         crash_forget(agent.assembly.config->state_dir);
-    end(&agent);
+    if (!end(&agent))
+        leave_the_rest(&agent);
     *failure = agent.end;
     return agent.end.kind;
 }

@@ -12,7 +12,10 @@
 #include "agent/words.h"
 #include "protocol/tls_trust.h"
 
-enum { ASSEMBLY_MAX_BUNDLE = 16 * 1024 * 1024 };
+enum {
+    ASSEMBLY_MAX_BUNDLE = 16 * 1024 * 1024,
+    ASSEMBLY_PATIENCE_MS = 500 /* for farewells at program exit (WS-62) */
+};
 
 static enum failure_kind open_trust(struct assembly *assembly, struct failure *failure)
 {
@@ -222,22 +225,52 @@ void assembly_stop(struct assembly *assembly)
         close_mirrors(assembly, NULL);
 }
 
-void assembly_close(struct assembly *assembly)
+static void on_patience_over(uv_timer_t *timer)
 {
-    assembly_stop(assembly);
+    uv_stop(timer->loop);
+}
+
+/* Runs the loop until nothing is left in it, or patience is over. */
+static bool run_out(struct assembly *assembly)
+{
+    if (!assembly->with_link)
+        return uv_run(&assembly->loop, UV_RUN_DEFAULT) == 0;
+    (void)uv_timer_init(&assembly->loop, &assembly->patience); /* cannot fail */
+    (void)uv_timer_start(&assembly->patience, on_patience_over, ASSEMBLY_PATIENCE_MS, 0);
+    uv_unref((uv_handle_t *)&assembly->patience);
+    if (uv_run(&assembly->loop, UV_RUN_DEFAULT) != 0)
+        return false;
+    uv_close((uv_handle_t *)&assembly->patience, NULL);
+    return uv_run(&assembly->loop, UV_RUN_DEFAULT) == 0;
+}
+
+/* What nothing in the loop can point to any more. */
+static void free_rest(struct assembly *assembly)
+{
     if (assembly->has_loop) {
-        account_close(&assembly->account);
-        (void)uv_run(&assembly->loop, UV_RUN_DEFAULT);
         int busy = uv_loop_close(&assembly->loop);
         assert(busy == 0);
         (void)busy;
     }
     account_clear(&assembly->account);
     tls_trust_free(assembly->trust);
-    store_close(assembly->store);
     assembly->shared_config = NULL;
     free_retired(assembly);
     free(assembly->retired);
     config_free(assembly->config);
     *assembly = (struct assembly){0};
+}
+
+bool assembly_close(struct assembly *assembly)
+{
+    bool is_empty = true;
+    assembly_stop(assembly);
+    if (assembly->has_loop) {
+        account_close(&assembly->account);
+        is_empty = run_out(assembly);
+    }
+    store_close(assembly->store);
+    if (is_empty)
+        free_rest(assembly);
+    return is_empty;
 }

@@ -45,7 +45,8 @@ struct assembly {
     size_t mirror_count;
     struct mirror_callbacks callbacks;
     void *user;
-    size_t closing; /* mirrors that have not ended yet */
+    size_t closing;      /* mirrors that have not ended yet */
+    uv_timer_t patience; /* while the loop runs out */
 };
 
 /* Takes `config` over in any case. Nothing moves before assembly_start(). On failure
@@ -74,7 +75,10 @@ bool assembly_is_named(const char *name, const char *const *names, size_t name_c
 
 /* Ends all mirrors in good order (F-155), running the loop meanwhile. */
 void assembly_stop(struct assembly *assembly);
-/* Ends the rest. Every other handle of the loop has been closed before. */
-void assembly_close(struct assembly *assembly);
+/* Ends the rest. Every other handle of the loop has been closed before. False: all is done,
+ * but with links the loop is given half a second only, and something is left in it: the
+ * farewell of a connection, or a look-up, which nobody can call off. The process must end
+ * with _exit() then, since libuv would wait for it. */
+bool assembly_close(struct assembly *assembly);
 
 #endif
