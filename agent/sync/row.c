@@ -25,9 +25,9 @@ static const char **member(struct row *row, enum row_text text)
     case ROW_FALLBACK:
         return &row->mirror.fallback_link;
     case ROW_STATE:
-        return &row->mirror.state;
+        break;
     }
-    return NULL;
+    return &row->mirror.state;
 }
 
 bool row_set(struct row *row, enum row_text text, const char *value)

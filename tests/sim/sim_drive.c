@@ -45,7 +45,7 @@ uint8_t *sim_content(const struct sim_drive *drive, int content)
     uint8_t *data = malloc(size + HEAD + 2);
     if (data == NULL)
         abort();
-    (void)snprintf((char *)data, HEAD + 1, "<C%06d ", content);
+    (void)snprintf((char *)data, HEAD + 1, "<C%06u ", (unsigned)content % 1000000U);
     for (size_t i = HEAD; i < size; i++)
         data[i] = (uint8_t)('a' + (i * 7 + (size_t)content) % 26);
     if (size > 0)
