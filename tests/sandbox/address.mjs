@@ -2,6 +2,7 @@
  * Graph paths: segments, colon addressing, drives by their several forms.
  *
  * A segment that ends with a raw colon opens a path of names, the next such segment closes it; encoded colons belong to names.
+ * Encoded slashes part names as raw ones do, and a "." is no name: some clients encode a whole path at once.
  */
 
 function decoded(segment) {
@@ -27,7 +28,7 @@ export function parsePath(rawPath) {
       head.push(text);
       if (colon) names = [];
     } else {
-      if (text !== "") names.push(text);
+      names.push(...text.split("/").filter((name) => name !== "" && name !== "."));
       if (colon) tail = [];
     }
   }
@@ -48,7 +49,7 @@ export function driveAddress(head) {
   const [first, id, third, fourth, fifth] = head;
   if (first === "drive") return { form: "me", find: own, rest: head.slice(1) };
   if (first === "me" && id === "drive") return { form: "me", find: own, rest: head.slice(2) };
-  if (first === "users" && third === "drive") return { form: "me", find: own, rest: head.slice(3) };
+  if (first === "users" && third === "drive") return { form: "me", find: (app) => personNamed(app, id)?.drive ?? null, rest: head.slice(3) };
   if (first === "drives" && id !== undefined) return { form: "drive", find: byId(id), rest: head.slice(2) };
   if (["me", "sites", "groups"].includes(first) && (first === "me" ? id : third) === "drives") {
     const at = first === "me" ? 2 : 3;
@@ -63,6 +64,12 @@ export function driveAddress(head) {
 
 function own(_, account) {
   return account.drive;
+}
+
+/** An account by its id or its sign-in name. */
+export function personNamed(app, name) {
+  const wanted = name.toLowerCase();
+  return [...app.world.accounts.values()].find(({ id, userPrincipalName }) => [id, userPrincipalName].includes(wanted)) ?? null;
 }
 
 function byId(id) {

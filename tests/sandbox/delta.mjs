@@ -6,7 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { SHORTCUT } from "./drive.mjs";
-import { itemJson, selection } from "./item-json.mjs";
+import { itemJson, itemSelection } from "./item-json.mjs";
 import { seeded, shuffle } from "./random.mjs";
 import { seal, unseal } from "./seal.mjs";
 
@@ -69,7 +69,7 @@ export class Feed {
     const top = Number(query.get("$top") ?? query.get("top")) || undefined;
     const same = this.views.findIndex((view) => view.text === text && view.top === top);
     if (same >= 0) return same;
-    return this.views.push({ text, top, select: selection(text) }) - 1;
+    return this.views.push({ text, top, select: itemSelection(text) }) - 1;
   }
 
   /** The root, the log's first entry, is older than any lag. */
@@ -105,7 +105,8 @@ export class Feed {
       const item = drive.log[++position];
       const superseded = item.seq !== position && item.seq <= end; // its newest state comes later in this walk, or never
       if (superseded || (since === 0 && item.deleted) || !isWithin(item, scope)) continue;
-      const missing = withAncestors ? ancestorsToShow(page, item, place, position) : [];
+      let missing = ancestorsToShow(page, item, place, position);
+      if (!withAncestors) missing = missing.filter((ancestor) => place.excludeParents && ancestor === drive.root);
       if (page.size > 0 && page.size + missing.length + 1 > limit) {
         position--;
         break;

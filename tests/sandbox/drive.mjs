@@ -15,10 +15,11 @@ export const SHORTCUT = 3;
 export const BARE = 4; // neither facet: a broken or transitional item
 
 export class DriveError extends Error {
-  constructor(status, code, message) {
+  constructor(status, code, message, inner) {
     super(message);
     this.status = status;
     this.code = code;
+    this.inner = inner;
   }
 }
 
@@ -140,6 +141,7 @@ export class Drive {
   /** Moves and renames in one step; a cycle or a taken name is refused, as the service does. */
   move(item, parent, name) {
     if (item === this.root) throw new DriveError(400, "invalidRequest", "The root cannot be moved");
+    if (!parent.isFolder) throw new DriveError(400, "invalidRequest", "The new parent is no folder");
     for (let at = parent; at !== null; at = at.parent) {
       if (at === item) throw new DriveError(400, "invalidRequest", "A folder cannot be moved into itself");
     }

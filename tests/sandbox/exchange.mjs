@@ -4,6 +4,10 @@ import * as faults from "./fault-delivery.mjs";
 import { RawJson } from "./raw-json.mjs";
 
 const BODY_LIMIT = 300 * 1024 * 1024;
+const GRAPH_JSON = "application/json; odata.metadata=minimal; odata.streaming=true; IEEE754Compatible=false; charset=utf-8";
+
+/** A request body beyond the limit of its route. */
+export class TooLarge extends Error {}
 
 /** The pairs of a query or form; the first of equal names counts. */
 export function parsePairs(text) {
@@ -39,6 +43,7 @@ export class Exchange {
     this.host = req.headers[":authority"] ?? req.headers.host ?? "";
     this.fault = null;
     this.closed = false;
+    this.moreHeaders = {}; // for whatever answer this request gets
     this.raw = new RawJson();
     this.requestId = randomUUID();
     this.entry = app.log.begin(listener.role, this.method, this.path);
@@ -90,7 +95,7 @@ export class Exchange {
     let length = 0;
     for await (const part of this.req) {
       length += part.length;
-      if (length > limit) throw new Error("request body too large");
+      if (length > limit) throw new TooLarge("request body too large");
       parts.push(part);
     }
     return Buffer.concat(parts);
@@ -109,7 +114,8 @@ export class Exchange {
 
   json(status, value, headers = {}) {
     const shaped = this.fault === null ? value : faults.shapeJson(this, this.fault, value);
-    this.bytes(status, this.raw.encode(shaped), { "content-type": "application/json", ...headers });
+    const type = this.listener.role === "graph" ? GRAPH_JSON : "application/json; charset=utf-8";
+    this.bytes(status, this.raw.encode(shaped), { "content-type": type, ...headers });
   }
 
   bytes(status, body, headers = {}) {
@@ -185,7 +191,7 @@ export class Exchange {
   }
 
   #commonHeaders() {
-    const headers = { "request-id": this.requestId };
+    const headers = { "request-id": this.requestId, ...this.moreHeaders };
     const asked = this.header("client-request-id");
     if (asked) headers["client-request-id"] = asked;
     const skew = this.app.settings.clock_skew_s;

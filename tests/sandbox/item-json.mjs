@@ -1,6 +1,6 @@
 /** An item as JSON, in the forms of the two kinds of drives, in delta and elsewhere. */
 import { contentDigest } from "./content.mjs";
-import { BARE, FILE, FOLDER, PACKAGE, SHORTCUT } from "./drive.mjs";
+import { BARE, DriveError, FILE, FOLDER, PACKAGE, SHORTCUT } from "./drive.mjs";
 
 const SHA_UP_TO = 8 * 1024 * 1024; // older hashes are shown for small files only
 const BOGUS_HASH = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -80,6 +80,7 @@ function nameOf(item, name, form) {
 
 function addFacets(json, drive, item) {
   if (item === drive.root) json.root = {};
+  if (item.extra?.special !== undefined) json.specialFolder = { name: item.extra.special };
   if (item.kind === FOLDER) {
     json.folder = { childCount: item.children.size };
   } else if (item.kind === PACKAGE) {
@@ -104,7 +105,7 @@ function tombstone(drive, item, form) {
   else json.size = 0;
   json.deleted = drive.kind === "personal" ? {} : { state: "deleted" };
   if (drive.kind === "personal" && !item.isFolder) json.file = { hashes: { quickXorHash: BOGUS_HASH } };
-  if (drive.kind === "business" && form.settings.tombstone_facets) json[item.isFolder ? "folder" : "file"] = {};
+  if (form.settings.tombstone_facets) json[item.isFolder ? "folder" : "file"] ??= {};
   json.parentReference = parentReference(drive, item, item.parent, { ...form, delta: true });
   return json;
 }
@@ -118,14 +119,14 @@ export function itemJson(drive, item, form) {
   const past = form.stale ? item.extra?.was : undefined;
   const now = past ?? item;
   const select = form.select;
-  const json = {};
+  const json = form.delta && drive.kind === "business" ? { "@odata.type": "#microsoft.graph.driveItem" } : {};
   const wantsUrl = item.kind === FILE && (select === null || select.has("@microsoft.graph.downloadUrl"));
   if (wantsUrl && item.extra?.error === undefined) json["@microsoft.graph.downloadUrl"] = form.downloadUrl(item);
   json.id = drive.idOf(item);
   json.name = nameOf(item, now.name, form);
   if (item !== drive.root || drive.kind === "personal") {
     json.eTag = past ? `${eTag(drive, item).slice(0, -1)}0"` : eTag(drive, item);
-    if (!(form.delta && drive.kind === "business")) json.cTag = cTag(drive, item);
+    if (drive.kind === "personal" || !(form.delta || item.isFolder)) json.cTag = cTag(drive, item);
   }
   const modified = item.extra?.mtimeText ?? timeText(drive, item.mtime);
   json.createdDateTime = timeText(drive, item.created);
@@ -145,7 +146,7 @@ export function itemJson(drive, item, form) {
   return chosen(json, select);
 }
 
-function chosen(json, select) {
+export function chosen(json, select) {
   if (select === null) return json;
   const part = {};
   for (const name of Object.keys(json)) {
@@ -157,5 +158,25 @@ function chosen(json, select) {
 /** `$select` as a set of top-level names; null where all is wanted. */
 export function selection(text) {
   if (!text) return null;
-  return new Set(text.split(",").map((name) => name.trim().split("/")[0]));
+  const names = text.split(",").map((name) => name.trim().split("/")[0]);
+  return names.includes("*") ? null : new Set(names);
+}
+
+const MEMBERS = new Set(
+  `@content.downloadUrl @microsoft.graph.downloadUrl activities analytics audio bundle cTag children content createdBy createdByUser
+  createdDateTime deleted description eTag file fileSystemInfo folder id image lastModifiedBy lastModifiedByUser lastModifiedDateTime
+  listItem location malware media name package parentReference pendingOperations permissions photo publication remoteItem
+  retentionLabel root searchResult shared sharepointIds size source specialFolder subscriptions thumbnails versions video viewpoint
+  webDavUrl webUrl workbook`.split(/\s+/),
+);
+
+/** The selection of an item's members; one that items do not have is refused. */
+export function itemSelection(text) {
+  const select = selection(text);
+  for (const name of select ?? []) {
+    if (MEMBERS.has(name)) continue;
+    const why = `Could not find a property named '${name}' on type 'microsoft.graph.driveItem'.`;
+    throw new DriveError(400, "BadRequest", `Parsing OData Select and Expand failed: ${why}`);
+  }
+  return select;
 }

@@ -40,7 +40,7 @@ function partRequest(outer, { method, url, headers = {}, body }) {
 function bodyOf(answer) {
   const bytes = Buffer.concat(answer.parts);
   if (bytes.length === 0) return undefined;
-  return answer.headers["content-type"] === "application/json" ? JSON.parse(bytes.toString()) : bytes.toString("base64");
+  return /^application\/json\b/.test(answer.headers["content-type"]) ? JSON.parse(bytes.toString()) : bytes.toString("base64");
 }
 
 async function runPart(outer, part, handle) {

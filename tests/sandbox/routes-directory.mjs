@@ -1,19 +1,41 @@
 /** Accounts, drives, groups and sites: what a client asks to learn what there is to mirror. */
 import { mayFindSites, mayUse } from "./access.mjs";
-import { siteById } from "./address.mjs";
+import { personNamed, siteById } from "./address.mjs";
 import { itemJson } from "./item-json.mjs";
-import { driveJson, formOf, sendItem } from "./routes-items.mjs";
+import { driveJson, formOf, listJson, selected, sendItem } from "./routes-items.mjs";
 import { seeded, shuffle } from "./random.mjs";
 
 const order = seeded(7);
 
 function collection(exchange, kind, value) {
-  exchange.json(200, { "@odata.context": `${exchange.origin}/v1.0/$metadata#${kind}`, value });
+  exchange.json(200, { "@odata.context": `${exchange.origin}/v1.0/$metadata#${kind}`, value: value.map((one) => selected(exchange, one)) });
 }
 
 function me(exchange, { account }) {
   const { id, displayName, userPrincipalName } = account;
-  exchange.json(200, { id, displayName, userPrincipalName, mail: userPrincipalName });
+  exchange.json(200, selected(exchange, { id, displayName, userPrincipalName, mail: userPrincipalName }));
+}
+
+function user(name) {
+  return (exchange) => {
+    const account = personNamed(exchange.app, name);
+    if (account === null) exchange.error(404, "Request_ResourceNotFound", `Resource '${name}' does not exist.`);
+    else me(exchange, { account });
+  };
+}
+
+function group(id) {
+  return (exchange) => {
+    const found = exchange.app.world.groups.find((one) => one.id === id.toLowerCase());
+    if (found === undefined) return notFound(exchange);
+    return exchange.json(200, selected(exchange, { id: found.id, displayName: found.displayName }));
+  };
+}
+
+/** Only work accounts follow sites. */
+function followedSites(exchange, { account }) {
+  if (account.kind === "personal") return exchange.error(400, "notSupported", "Operation not supported");
+  return collection(exchange, "sites", exchange.app.world.sites.map(siteJson));
 }
 
 /** Personal accounts also see two hidden system drives here, in no certain order, that refuse all work. */
@@ -58,19 +80,15 @@ function withSite(find, answer) {
   };
 }
 
-function listJson({ id, displayName, drive }) {
-  return { id, name: displayName, displayName, list: { template: "documentLibrary" }, webUrl: drive.webUrl };
-}
-
 function notFound(exchange) {
   exchange.error(404, "itemNotFound", "The resource could not be found.");
 }
 
 const SITE_PARTS = {
-  undefined: (exchange, site) => exchange.json(200, siteJson(site)),
-  drive: (exchange, site) => exchange.json(200, driveJson(site.lists[0].drive)),
+  undefined: (exchange, site) => exchange.json(200, selected(exchange, siteJson(site))),
+  drive: (exchange, site) => exchange.json(200, selected(exchange, driveJson(site.lists[0].drive))),
   drives: (exchange, site) => collection(exchange, "drives", site.lists.map((list) => driveJson(list.drive))),
-  lists: (exchange, site) => collection(exchange, "lists", site.lists.map(listJson)),
+  lists: (exchange, site) => collection(exchange, "lists", site.lists.map((list) => listJson(list.drive, list))),
 };
 
 function siteRoute({ head, names, tail }) {
@@ -127,12 +145,14 @@ export function directoryRoute(method, address) {
   const { head } = address;
   if (method !== "GET") return null;
   const path = head.join("/");
-  if (path === "me" || (head[0] === "users" && head.length === 2)) return { route: "me", run: me };
+  if (path === "me") return { route: "me", run: me };
+  if (head[0] === "users" && head.length === 2) return { route: "me", run: user(head[1]) };
+  if (head[0] === "groups" && head.length === 2) return { route: "groups", run: group(head[1]) };
   if (path === "me/drive/sharedWithMe") return { route: "sharedWithMe", run: sharedWithMe };
   if (head[0] === "shares" && head[2] === "driveItem") return { route: "share", run: share(head[1]) };
   if (path === "me/drives") return { route: "drives", run: myDrives };
   if (path === "me/memberOf/microsoft.graph.group") return { route: "groups", run: myGroups };
-  if (path === "me/followedSites") return { route: "sites", run: (ex) => collection(ex, "sites", ex.app.world.sites.map(siteJson)) };
+  if (path === "me/followedSites") return { route: "sites", run: followedSites };
   if (head[0] === "groups" && head[2] === "drives") return { route: "drives", run: groupDrives(head[1]) };
   return head[0] === "sites" ? siteRoute(address) : null;
 }

@@ -2,6 +2,7 @@
 import { mayUse } from "./access.mjs";
 import { driveAddress, functionCall, parsePath } from "./address.mjs";
 import { DriveError } from "./drive.mjs";
+import { TooLarge } from "./exchange.mjs";
 import { batch } from "./routes-batch.mjs";
 import { directoryRoute } from "./routes-directory.mjs";
 import * as items from "./routes-items.mjs";
@@ -16,24 +17,33 @@ const ITEM_ACTIONS = {
   "GET content": { route: "content", need: "read", run: items.getContent },
   "GET delta": { route: "delta", need: "read", run: items.getDelta },
   "GET search": { route: "search", need: "read", run: items.search },
+  "GET thumbnails": { route: "thumbnails", need: "read", run: items.getThumbnails },
   "GET permissions": { route: "permissions", need: "read", run: items.getPermissions },
   "GET versions": { route: "versions", need: "read", run: items.getVersions },
   "GET subscriptions/socketIo": { route: "socketIo", need: "listen", run: items.subscribe },
   "PUT content": { route: "put_content", need: "write", run: writes.putContent },
   "POST children": { route: "create_folder", need: "write", run: writes.createFolder },
   "POST createUploadSession": { route: "createUploadSession", need: "write", run: writes.createUploadSession },
+  "POST createLink": { route: "createLink", need: "write", run: writes.createLink },
   "POST copy": { route: "copy", need: "write", run: writes.copy },
   "POST permanentDelete": { route: "delete", need: "write", run: writes.permanentDelete },
   "PATCH ": { route: "patch", need: "write", run: writes.patchItem },
   "DELETE ": { route: "delete", need: "write", run: writes.deleteItem },
 };
 
+/** Answers what the model or a limit refuses. Answers false where the error is another one. */
+export function refused(exchange, error) {
+  if (error instanceof TooLarge) exchange.error(413, "invalidRequest", "The request is too large");
+  else if (error instanceof DriveError) exchange.error(error.status, error.code, error.message, { inner: error.inner });
+  else return false;
+  return true;
+}
+
 export async function graphRequest(exchange) {
   try {
     await dispatch(exchange);
   } catch (error) {
-    if (error instanceof DriveError) exchange.error(error.status, error.code, error.message);
-    else throw error;
+    if (!refused(exchange, error)) throw error;
   }
 }
 
@@ -63,9 +73,12 @@ function planOf(exchange) {
 function drivePlan(method, { names, tail }, { form, find, rest }) {
   const [kind, id] = rest;
   if (kind === undefined && method === "GET") return { route: "drive", run: onDrive("read", find, items.getDrive) };
+  if (kind === "list" && id === undefined && method === "GET") return { route: "lists", run: onDrive("read", find, items.getList) };
   if (kind === "list") return actionPlan(method, rest.slice(1), { find, form: "list", names });
   if (kind === "root") return actionPlan(method, names === null ? rest.slice(1) : tail, { find, form, names });
-  if (kind === "special") return { route: "item", run: onDrive("read", find, items.getSpecial(id)) };
+  if (kind === "special" && id !== undefined) {
+    return actionPlan(method, names === null ? rest.slice(2) : tail, { find, form, names, special: id });
+  }
   if (kind === "items" && id !== undefined) {
     return actionPlan(method, names === null ? rest.slice(2) : tail, { find, form, names, id });
   }
@@ -100,9 +113,13 @@ function throttled(exchange) {
   const now = Date.now();
   app.recent = (app.recent ?? []).filter((time) => time > now - limit.seconds * 1000);
   app.recent.push(now);
-  if (app.recent.length <= limit.requests) return false;
+  const left = limit.requests - app.recent.length;
+  const reset = Math.ceil((app.recent[0] + limit.seconds * 1000 - now) / 1000);
+  const headers = { "ratelimit-limit": limit.requests, "ratelimit-remaining": Math.max(0, left), "ratelimit-reset": reset };
+  if (left * 5 <= limit.requests) exchange.moreHeaders = headers; // from 80 % on
+  if (left >= 0) return false;
   app.log.wait("graph", limit.retry_after);
-  const headers = { "retry-after": String(limit.retry_after) };
+  headers["retry-after"] = String(limit.retry_after);
   exchange.error(429, "activityLimitReached", "The request has been throttled", { inner: "throttledRequest", headers });
   return true;
 }

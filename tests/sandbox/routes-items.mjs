@@ -1,10 +1,12 @@
 /** Reading: drives, items, listings, the change feed, the way to content, subscriptions. */
-import { SHORTCUT, key } from "./drive.mjs";
+import { DriveError, SHORTCUT, key } from "./drive.mjs";
 import { BadToken, Gone } from "./delta.mjs";
-import { cTag, eTag, itemJson, selection } from "./item-json.mjs";
+import { cTag, chosen, eTag, itemJson, itemSelection, selection } from "./item-json.mjs";
+import { startOf } from "./special.mjs";
 import { seal, unseal } from "./seal.mjs";
 
 const SORT_UP_TO = 5000;
+const CHILDREN = 200; // a page of a folder
 const KEPT_LISTINGS = 64;
 const LINK_END = "%3d"; // our links end in a way that a client which takes them apart and encodes them anew does not keep
 
@@ -35,20 +37,52 @@ export function formOf(exchange, drive, select) {
   };
 }
 
+/** A query option; the dollar may be left out. */
+function option({ query }, name) {
+  return query.get(`$${name}`) ?? query.get(name);
+}
+
 function selectOf(exchange) {
-  return selection(exchange.query.get("$select") ?? exchange.query.get("select"));
+  return itemSelection(option(exchange, "select"));
+}
+
+/** An answer that is no item, of which the request may have selected members. */
+export function selected(exchange, json) {
+  return chosen(json, selection(option(exchange, "select")));
+}
+
+function topOf(exchange) {
+  const text = option(exchange, "top");
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d*$/.test(text)) throw new DriveError(400, "invalidRequest", "The value of $top is not valid");
+  return Math.min(Number(text), exchange.app.settings.max_top);
+}
+
+/** What `$expand` adds to an item: children or thumbnails, the first with a selection of its own. */
+function expanded(exchange, drive, item, form) {
+  const text = option(exchange, "expand");
+  if (text === undefined) return {};
+  const [, name, inner] = /^(\w+)(?:\((?:\$)?select=([^)]*)\))?$/.exec(text) ?? [];
+  if (name === "thumbnails") return { thumbnails: [] };
+  if (name !== "children") throw new DriveError(400, "BadRequest", `Parsing OData Select and Expand failed: '${text}'`);
+  const select = itemSelection(inner);
+  const shown = [...(item.children ?? new Map()).values()].filter((child) => child.kind !== SHORTCUT || form.shortcuts);
+  return { children: shown.slice(0, CHILDREN).map((child) => itemJson(drive, child, { ...form, select })) };
 }
 
 export function sendItem(exchange, drive, item, status = 200) {
+  const form = formOf(exchange, drive, selectOf(exchange));
   exchange.json(status, {
     "@odata.context": `${exchange.origin}/v1.0/$metadata#drives('${drive.id}')/items/$entity`,
-    ...itemJson(drive, item, { ...formOf(exchange, drive, selectOf(exchange)), shortcuts: true }),
+    ...itemJson(drive, item, { ...form, shortcuts: true }),
+    ...expanded(exchange, drive, item, form),
   });
 }
 
 /** The live item that a request addresses; null after a 404 or the item's own error has gone out. */
-export function target(exchange, { drive, id, names }) {
-  const start = id === undefined ? drive.root : drive.byId(id);
+export function target(exchange, where) {
+  const { drive, names } = where;
+  const start = startOf(exchange.app, where);
   const item = start === null || start.deleted ? null : drive.walk(names ?? [], start);
   if (item === null) {
     exchange.error(404, "itemNotFound", "The resource could not be found.");
@@ -64,7 +98,15 @@ export function target(exchange, { drive, id, names }) {
 }
 
 export function getDrive(exchange, { drive }) {
-  exchange.json(200, driveJson(drive));
+  exchange.json(200, selected(exchange, driveJson(drive)));
+}
+
+export function listJson(drive, { id = drive.guidOf(drive.root).toLowerCase(), displayName = "Documents" } = {}) {
+  return { id, name: displayName, displayName, list: { template: "documentLibrary" }, webUrl: drive.webUrl };
+}
+
+export function getList(exchange, { drive }) {
+  exchange.json(200, selected(exchange, listJson(drive, { id: drive.listId })));
 }
 
 export function getItem(exchange, where) {
@@ -75,24 +117,16 @@ export function getItem(exchange, where) {
   else sendItem(exchange, where.drive, item);
 }
 
-export function getSpecial(name) {
-  return (exchange, { drive }) => {
-    const item = drive.root.children.get(key(name ?? ""));
-    if (item === undefined) exchange.error(404, "itemNotFound", "The resource could not be found.");
-    else sendItem(exchange, drive, item);
-  };
-}
-
 /** A page of a folder. The list is taken at the first page; if it is forgotten meanwhile it is taken again. */
 export function getChildren(exchange, where) {
   const folder = target(exchange, where);
   if (folder === null) return;
-  const { app, query } = exchange;
-  const token = query.get("$skiptoken");
+  const { app } = exchange;
+  const token = exchange.query.get("$skiptoken");
   const fields = token === undefined ? ["", "0"] : unseal("children", token);
   if (fields === null) return exchange.error(400, "invalidRequest", "Invalid paging token");
-  const top = Math.min(Number(query.get("$top") ?? query.get("top")) || 200, app.settings.max_top);
-  const [name, list] = listing(app, where.drive, folder, fields[0]);
+  const top = topOf(exchange) ?? CHILDREN;
+  const [name, list] = listing(app, where.drive, folder, fields[0], orderOf(exchange));
   const from = Number(fields[1]);
   const form = formOf(exchange, where.drive, selectOf(exchange));
   const isThere = (item) => !item.deleted && item.parent === folder && (item.kind !== SHORTCUT || form.shortcuts);
@@ -110,11 +144,27 @@ export function getChildren(exchange, where) {
   exchange.json(200, body);
 }
 
-function listing(app, drive, folder, name) {
+const ORDERS = {
+  name: (a, b) => (key(a.name) < key(b.name) ? -1 : 1),
+  size: (a, b) => a.size - b.size,
+  lastModifiedDateTime: (a, b) => a.mtime - b.mtime,
+};
+
+/** The order of `$orderby`; null where none is asked for. */
+function orderOf(exchange) {
+  const text = option(exchange, "orderby");
+  if (text === undefined) return null;
+  const [, name, down] = /^(\w+)(?: (?:asc|(desc)))?$/.exec(text) ?? [];
+  const order = ORDERS[name];
+  if (order === undefined) throw new DriveError(400, "invalidRequest", "The value of $orderby is not supported");
+  return down ? (a, b) => order(b, a) : order;
+}
+
+function listing(app, drive, folder, name, order) {
   const known = app.listings.get(name);
   if (known !== undefined) return [name, known];
   const list = folder.isFolder ? [...folder.children.values()] : [];
-  if (list.length <= SORT_UP_TO) list.sort((a, b) => (key(a.name) < key(b.name) ? -1 : 1));
+  if (order !== null || list.length <= SORT_UP_TO) list.sort(order ?? ORDERS.name);
   const fresh = `${drive.name}-${folder.n}-${++app.listingNumber}`;
   app.listings.set(fresh, list);
   if (app.listings.size > KEPT_LISTINGS) app.listings.delete(app.listings.keys().next().value);
@@ -207,6 +257,10 @@ export function search(exchange, { drive, argument = "" }) {
   }
   const form = formOf(exchange, drive, selectOf(exchange));
   exchange.json(200, { value: found.map((item) => itemJson(drive, item, form)) });
+}
+
+export function getThumbnails(exchange, where) {
+  if (target(exchange, where) !== null) exchange.json(200, { value: [] });
 }
 
 export function getPermissions(exchange, where) {

@@ -2,18 +2,26 @@
 import { DriveError, FOLDER, key } from "./drive.mjs";
 import { cTag, eTag } from "./item-json.mjs";
 import { sendItem, target } from "./routes-items.mjs";
+import { startOf } from "./special.mjs";
 import { openSession } from "./uploads.mjs";
 
 const SMALL_LIMIT = 250 * 1024 * 1024;
+const PATH_LIMIT = 400;
 const CONFLICT = "@microsoft.graph.conflictBehavior";
 const RESERVED = /^(\.lock|con|prn|aux|nul|com[0-9]|lpt[0-9]|desktop\.ini)$|^(con|prn|aux|nul|com[0-9]|lpt[0-9])\.|^~\$|_vti_/i;
 
-/** Names that the service takes; others end the request with 400. */
-function checkName(name) {
+/** Names that the service takes for an item in `folder`; others end the request with 400. */
+function checkName(drive, folder, name, isFolder = false) {
   const bad = typeof name !== "string" || name === "" || name.length > 255 || /["*:<>?/\\|\x00-\x1f]/.test(name);
-  if (bad || /^ | $|\.$/.test(name) || RESERVED.test(name)) {
-    throw new DriveError(400, "invalidRequest", "The name is not allowed");
+  const reserved = bad || RESERVED.test(name) || (drive.kind === "business" && reservedInLibrary(drive, folder, name, isFolder));
+  if (reserved || /^ | $|\.$/.test(name)) throw new DriveError(400, "invalidRequest", "The name is not allowed");
+  if (drive.pathOf(folder).length + 1 + name.length > PATH_LIMIT) {
+    throw new DriveError(400, "invalidRequest", "The path is too long", "pathIsTooLong");
   }
+}
+
+function reservedInLibrary(drive, folder, name, isFolder) {
+  return (isFolder && name.startsWith("~")) || (folder === drive.root && name.toLowerCase() === "forms");
 }
 
 function checkMatch(exchange, drive, item) {
@@ -24,8 +32,8 @@ function checkMatch(exchange, drive, item) {
 
 /** Where new content goes: { parent, name, item } - the item is null where none is there yet. */
 function destination(exchange, where) {
-  const { drive, id, names } = where;
-  const start = id === undefined ? drive.root : drive.byId(id);
+  const { drive, names } = where;
+  const start = startOf(exchange.app, where);
   if (start === null || start.deleted) throw new DriveError(404, "itemNotFound", "The resource could not be found.");
   if (names === null || names.length === 0) {
     if (start.isFolder) throw new DriveError(400, "invalidRequest", "A folder has no content");
@@ -33,7 +41,7 @@ function destination(exchange, where) {
   }
   const parent = folderFor(drive, start, names.slice(0, -1));
   const name = names.at(-1);
-  checkName(name);
+  checkName(drive, parent, name);
   return { parent, name, item: parent.children.get(key(name)) ?? null };
 }
 
@@ -42,7 +50,7 @@ function folderFor(drive, start, names) {
   let folder = start;
   for (const name of names) {
     const there = folder.children.get(key(name));
-    if (there === undefined) checkName(name);
+    if (there === undefined) checkName(drive, folder, name, true);
     folder = there ?? drive.mkdir(folder, name);
     if (!folder.isFolder) throw new DriveError(409, "nameAlreadyExists", "A file has that name");
   }
@@ -61,6 +69,7 @@ function freeName(parent, name) {
 
 /** Writes content under the rules of the conflict behaviour. Answers { item, created }. */
 function store(drive, place, bytes, behaviour, times = {}) {
+  if (place.parent.deleted) throw new DriveError(404, "itemNotFound", "The folder is gone");
   const there = place.parent.children.get(key(place.name));
   if (there !== undefined && behaviour === "fail") throw new DriveError(409, "nameAlreadyExists", "Name already exists");
   const name = there !== undefined && behaviour === "rename" ? freeName(place.parent, place.name) : place.name;
@@ -94,7 +103,7 @@ export async function createUploadSession(exchange, where) {
   const behaviour = about[CONFLICT] ?? (addressesItem ? "replace" : "fail");
   if (place.item !== null && behaviour === "fail") throw new DriveError(409, "nameAlreadyExists", "Name already exists");
   const commit = (bytes) => store(where.drive, place, bytes, behaviour, timesOf(about));
-  exchange.json(200, openSession(exchange.app, where.drive, commit));
+  exchange.json(200, openSession(exchange.app, where.drive, commit, body.deferCommit === true));
 }
 
 export async function createFolder(exchange, where) {
@@ -104,7 +113,7 @@ export async function createFolder(exchange, where) {
   if (!parent.isFolder || body === null || body.folder === undefined) {
     throw new DriveError(400, "invalidRequest", "A folder needs a name and a folder facet");
   }
-  checkName(body.name);
+  checkName(where.drive, parent, body.name, true);
   const there = parent.children.get(key(body.name));
   const behaviour = body[CONFLICT] ?? "fail";
   if (there?.isFolder && behaviour === "replace") return sendItem(exchange, where.drive, there, 200);
@@ -114,6 +123,18 @@ export async function createFolder(exchange, where) {
   sendItem(exchange, where.drive, folder, 201);
 }
 
+/** The folder that a PATCH or a copy names, by its real id or by its path; null where it names none. */
+function parentOf(drive, { id, path, driveId } = {}) {
+  if (id === undefined && path === undefined) return null;
+  const isHere = driveId === undefined || driveId.toLowerCase() === drive.id.toLowerCase();
+  if (!isHere) throw new DriveError(400, "invalidRequest", "Cannot move items across drives");
+  if (id === "root") throw new DriveError(400, "invalidRequest", "The id of the parent is not valid");
+  const names = (path ?? "").slice((path ?? "").indexOf(":") + 1).split("/").filter(Boolean).map(decodeURIComponent);
+  const parent = id === undefined ? drive.walk(names) : drive.byId(id);
+  if (parent === null || parent.deleted) throw new DriveError(404, "itemNotFound", "The new parent was not found");
+  return parent;
+}
+
 export async function patchItem(exchange, where) {
   const { drive } = where;
   const item = target(exchange, where);
@@ -121,11 +142,9 @@ export async function patchItem(exchange, where) {
   checkMatch(exchange, drive, item);
   const body = await exchange.jsonBody();
   if (body === null) throw new DriveError(400, "invalidRequest", "The body is not JSON");
-  const parentId = body.parentReference?.id;
-  const parent = parentId === undefined ? item.parent : drive.byId(parentId);
-  if (parent === null && item !== drive.root) throw new DriveError(404, "itemNotFound", "The new parent was not found");
-  if (body.name !== undefined) checkName(body.name);
+  const parent = parentOf(drive, body.parentReference) ?? item.parent;
   const name = body.name ?? item.name;
+  if (name !== item.name && parent !== null) checkName(drive, parent, name, item.isFolder);
   if (parent !== item.parent || name !== item.name) drive.move(item, parent, name);
   const { mtime, created } = timesOf(body);
   if (mtime !== undefined || created !== undefined) {
@@ -152,16 +171,30 @@ export function permanentDelete(exchange, where) {
   return deleteItem(exchange, where);
 }
 
+/** A sharing link; of each type and scope an item has one. */
+export async function createLink(exchange, where) {
+  const { drive } = where;
+  const item = target(exchange, where);
+  if (item === null) return;
+  const { type = "view", scope = "organization" } = (await exchange.jsonBody()) ?? {};
+  const links = (item.extras().links ??= new Set());
+  const status = links.has(`${type} ${scope}`) ? 200 : 201;
+  links.add(`${type} ${scope}`);
+  const webUrl = `https://contoso.sharepoint.com/:f:/s/x/E${encodeURIComponent(drive.idOf(item))}`;
+  exchange.json(status, { id: `${type}-${scope}`, roles: [type === "edit" ? "write" : "read"], link: { type, scope, webUrl } });
+}
+
 /** Same-drive copy. The service answers with an address that tells when it is done; here it is done at once. */
 export async function copy(exchange, where) {
   const { drive } = where;
   const item = target(exchange, where);
   if (item === null) return;
   const body = await exchange.jsonBody();
-  const parent = drive.byId(body?.parentReference?.id ?? drive.idOf(item.parent));
+  if (body === null) throw new DriveError(400, "invalidRequest", "The body is not JSON");
+  const parent = parentOf(drive, body.parentReference) ?? item.parent;
   if (parent === null || !parent.isFolder) throw new DriveError(404, "itemNotFound", "The target was not found");
   const name = body.name ?? item.name;
-  checkName(name);
+  checkName(drive, parent, name, item.isFolder);
   if (parent.children.has(key(name))) throw new DriveError(409, "nameAlreadyExists", "Name already exists");
   const made = copyTree(drive, item, parent, name);
   drive.onChange();

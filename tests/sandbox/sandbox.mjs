@@ -9,7 +9,7 @@ import { RequestLog } from "./log.mjs";
 import { Push } from "./notify.mjs";
 import { applySettings, defaultSettings } from "./settings.mjs";
 import { CLIENT_ID, SignIn } from "./signin.mjs";
-import { graphRequest } from "./routes-graph.mjs";
+import { graphRequest, refused } from "./routes-graph.mjs";
 import { Authority } from "./tls.mjs";
 import { World } from "./world.mjs";
 
@@ -17,7 +17,7 @@ const HTTP2_ROLES = ["graph", "content"];
 export const ROLES = ["graph", "login", "content", "push"];
 
 export class Sandbox {
-  /** @param options {stateDir, kind, style, settings, hosts: {role: {address, port, name}}} */
+  /** @param options {stateDir, kind, style, settings, hosts: {role: {address, port, name, http1}}} */
   constructor(options) {
     this.settings = defaultSettings();
     applySettings(this.settings, options.settings);
@@ -70,7 +70,7 @@ export class Sandbox {
     const listeners = {};
     for (const role of ROLES) {
       const handler = handlers[role];
-      const options = { ...hosts[role], h2: HTTP2_ROLES.includes(role), tls };
+      const options = { ...hosts[role], h2: HTTP2_ROLES.includes(role) && !hosts[role].http1, tls };
       const serve = (req, res) => this.#serve(handler, new Exchange(this, listeners[role], req, res));
       const plain = () => this.log.violation("plain_http", this.log.begin(role, "", ""));
       listeners[role] = new Listener(role, options, serve, plain);
@@ -83,6 +83,7 @@ export class Sandbox {
       await handler(exchange);
     } catch (error) {
       if (exchange.closed) return; // the client went away in the middle of its request
+      if (exchange.entry.status === 0 && refused(exchange, error)) return;
       process.stderr.write(`sandbox: ${exchange.method} ${exchange.path}: ${error.stack}\n`);
       exchange.fault = null;
       if (exchange.entry.status === 0) exchange.error(500, "generalException", "The sandbox failed");

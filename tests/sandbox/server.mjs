@@ -12,6 +12,7 @@ const USAGE = `usage: server.mjs [options]
   --personal            the persons' own drives are Personal (default: --business)
   --old-ids             Personal ids and eTags in their old forms
   --items N             fills drive "me" with N small files
+  --older-clients       what clients of years past lean on (README.md, Other clients)
   --auto-approve        sign-ins succeed without a person
   --set JSON            settings to start with, as POST /settings takes them
   --port-ROLE N         port of graph, login, content, push, control (default: any free one)
@@ -20,12 +21,15 @@ const USAGE = `usage: server.mjs [options]
   --exit-with-stdin     ends when standard input does
 `;
 
+/** Manners that the service has had, or that its documentation does not promise. */
+const OLDER_CLIENTS = { delta_paths: true, tombstone_facets: true, content_refuses_token: false };
+
 function parse() {
   const text = { type: "string" };
   const flag = { type: "boolean", default: false };
   const options = {
     "state-dir": text, personal: flag, business: flag, "old-ids": flag, items: text, "auto-approve": flag, set: text,
-    "exit-with-stdin": flag, help: flag, "port-control": text,
+    "exit-with-stdin": flag, "older-clients": flag, help: flag, "port-control": text,
   };
   for (const role of ROLES) {
     for (const what of ["port", "address", "name"]) options[`${what}-${role}`] = text;
@@ -45,6 +49,7 @@ function hostsOf(values) {
       port: Number(values[`port-${role}`] ?? 0),
       address: values[`address-${role}`] ?? "127.0.0.1",
       name: values[`name-${role}`] ?? (role === "content" ? "127.0.0.1" : "localhost"),
+      http1: role === "content" && values["older-clients"],
     };
   }
   return hosts;
@@ -64,7 +69,7 @@ function stateDir(wanted) {
 async function main() {
   const values = parse();
   if (values.help) return process.stdout.write(USAGE);
-  const settings = values.set === undefined ? {} : JSON.parse(values.set);
+  const settings = { ...(values["older-clients"] ? OLDER_CLIENTS : {}), ...JSON.parse(values.set ?? "{}") };
   if (values["auto-approve"]) settings.auto_approve = true;
   const sandbox = new Sandbox({
     stateDir: stateDir(values["state-dir"]),

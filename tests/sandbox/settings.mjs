@@ -17,7 +17,7 @@ export function defaultSettings() {
     ancestors: true,
     delta_paths: false, // path in the parentReference of the feed: documented as absent, older clients lean on it
     tombstones: "all", // all | top: whether what lay in a deleted folder is reported item by item
-    tombstone_facets: false, // file or folder facet on Business tombstones: not promised, older clients lean on it
+    tombstone_facets: false, // file or folder facet on every tombstone: not promised, older clients lean on it
     token_horizon: 0, // changes after which a token is too old; 0 = never
     token_max_age_ms: 0,
     gone_code: "resyncRequired",

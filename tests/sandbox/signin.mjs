@@ -3,10 +3,12 @@ import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { parsePairs } from "./exchange.mjs";
 import { Authorize, sendBack } from "./authorize.mjs";
 import { codePage, textPage } from "./pages.mjs";
+import { clientInfo, idToken, instanceDiscovery, openidConfiguration } from "./discovery.mjs";
 import { CONSUMER_TENANT, TENANT } from "./world.mjs";
 
 export const CLIENT_ID = "00001111-aaaa-2222-bbbb-3333cccc4444";
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+const SECRETS = ["code", "code_verifier", "device_code", "refresh_token", "client_secret"];
 const CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 function token(prefix) {
@@ -62,22 +64,14 @@ export class SignIn {
       "POST token": { route: "token", run: (ex, where) => this.#token(ex, where) },
       "GET authorize": { route: "authorize", run: (ex, where) => this.browser.open(ex, where, authorizeProblem(ex.query)) },
       "POST authorize": { route: "authorize", run: (ex) => this.browser.answer(ex) },
-      "GET v2.0/.well-known/openid-configuration": { route: "discovery", run: (ex, where) => this.#discovery(ex, where) },
+      "GET v2.0/.well-known/openid-configuration": { route: "discovery", run: (ex, where) => ex.json(200, openidConfiguration(this.#host, where)) },
+      "GET discovery/instance": { route: "discovery", run: (ex, where) => ex.json(200, instanceDiscovery(this.#host, where)) },
+      "GET discovery/v2.0/keys": { route: "discovery", run: (ex) => ex.json(200, { keys: [] }) },
     };
     if (tenant === "") return { route: "home", run: (ex) => html(ex, 200, textPage("The sign-in host of the sandbox.")) };
     if (tenant === "favicon.ico") return { route: "home", run: (ex) => ex.empty(404) };
     if (tenant === "devicelogin") return { route: "devicelogin", run: (ex) => this.#deviceLogin(ex) };
     return routes[`${method} ${action}`];
-  }
-
-  #discovery(exchange, tenant) {
-    const base = `${this.app.listeners.login.url}/${tenant}`;
-    exchange.json(200, {
-      issuer: `${base}/v2.0`,
-      authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
-      token_endpoint: `${base}/oauth2/v2.0/token`,
-      device_authorization_endpoint: `${base}/oauth2/v2.0/devicecode`,
-    });
   }
 
   /** The error body of the sign-in service. */
@@ -107,6 +101,10 @@ export class SignIn {
     if (tenant === "consumers") return personal;
     if (tenant === "organizations") return !personal;
     return personal ? tenant === CONSUMER_TENANT : [TENANT, "contoso.com", "contoso.onmicrosoft.com"].includes(tenant);
+  }
+
+  get #host() {
+    return this.app.listeners.login.url;
   }
 
   get #person() {
@@ -158,7 +156,7 @@ export class SignIn {
   #redeemDevice(exchange, form) {
     const device = this.devices.get(form.get("device_code"));
     const refuse = (error, number, text) => this.oauthError(exchange, 400, error, number, { text });
-    if (device === undefined) return refuse("bad_verification_code", 70018, "The device code was not recognised.");
+    if (device === undefined || device.client !== form.get("client_id")) return refuse("bad_verification_code", 70018, "The device code was not recognised.");
     const tooFast = Date.now() - device.polled < device.interval * 1000 - 250;
     device.polled = Date.now();
     if (device.state === "expired" || device.expires < Date.now()) return refuse("expired_token", 70019, "The code has expired.");
@@ -173,7 +171,8 @@ export class SignIn {
       return refuse("authorization_pending", 70016, "The request has not yet been authorized by the user.");
     }
     device.state = "redeemed";
-    return this.#grant(exchange, { account: this.account, client: device.client, scope: device.scope, tenant: device.tenant });
+    const { client, scope, tenant } = device;
+    return this.#grant(exchange, { account: this.account, client, scope, tenant, wantsInfo: form.has("client_info") });
   }
 
   // ---- authorization code
@@ -188,6 +187,7 @@ export class SignIn {
       account: this.account,
       client: query.get("client_id"),
       scope: query.get("scope"),
+      nonce: query.get("nonce"),
       challenge: query.get("code_challenge"),
       expires: Date.now() + this.app.settings.auth_code_s * 1000,
       used: false,
@@ -206,17 +206,21 @@ export class SignIn {
       return refuse(501481, "The Code_Verifier does not match the code_challenge supplied in the authorization request.");
     }
     held.used = true;
-    return this.#grant(exchange, { ...held, scope: form.get("scope") ?? held.scope });
+    return this.#grant(exchange, { ...held, scope: form.get("scope") ?? held.scope, wantsInfo: form.has("client_info") });
   }
 
   // ---- tokens
 
   async #token(exchange, tenant) {
-    if (exchange.query.size > 0) exchange.violation("credentials_in_query");
+    if (SECRETS.some((name) => exchange.query.has(name))) exchange.violation("credentials_in_query");
     const form = clientForm(exchange, (await exchange.body()).toString());
     if (this.next !== null && this.next.times-- > 0) {
       const { error, number = 50173, suberror, status = 400 } = this.next;
       return this.oauthError(exchange, status, error, number, { suberror, text: "As the test wanted." });
+    }
+    for (const name of ["client_id", "grant_type"]) {
+      if (form.get(name)) continue;
+      return this.oauthError(exchange, 400, "invalid_request", 900144, { text: `The request body must contain the parameter '${name}'.` });
     }
     if (form.has("client_secret") && form.get("client_id") === CLIENT_ID) {
       const text = "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.";
@@ -246,11 +250,11 @@ export class SignIn {
     if (wider.length > 0) return refuse("consent_required", 65001, `No consent for ${wider.join(" ")}.`);
     if (held.used) exchange.violation("refresh_replay", "a token that rotation has replaced");
     held.used = this.app.settings.rotate_refresh;
-    return this.#grant(exchange, { ...held, asked }, held);
+    return this.#grant(exchange, { ...held, asked, wantsInfo: form.has("client_info") }, held);
   }
 
   /** Issues tokens for the scopes asked; `from` is the refresh token that was used. */
-  #grant(exchange, { account, client, scope, asked = scope, tenant }, from) {
+  #grant(exchange, { account, client, scope, asked = scope, tenant, nonce, wantsInfo }, from) {
     const person = this.app.world.accounts.get(account);
     const granted = scopesOf(asked).filter((name) => name !== "offline_access");
     const life = this.app.settings.access_token_s;
@@ -264,7 +268,8 @@ export class SignIn {
       answer.refresh_token = token(person.kind === "personal" ? "M.C507_BAY.0.U.-" : "0.AXoA");
       this.refresh.set(answer.refresh_token, { account, client, scope, tenant, used: false, revoked: false });
     }
-    if (granted.includes("openid")) answer.id_token = idToken(person, client);
+    if (granted.includes("openid")) answer.id_token = idToken(this.#host, person, { client, nonce });
+    if (wantsInfo) answer.client_info = clientInfo(person);
     exchange.json(200, answer, { "cache-control": "no-store" });
   }
 
@@ -295,13 +300,6 @@ function scopesOf(text = "") {
 
 function challengeOf(verifier) {
   return /^[A-Za-z0-9\-._~]{43,128}$/.test(verifier) ? createHash("sha256").update(verifier).digest("base64url") : "";
-}
-
-function idToken({ id, kind, userPrincipalName, displayName }, client) {
-  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const tid = kind === "personal" ? CONSUMER_TENANT : TENANT;
-  const claims = { aud: client, tid, oid: id, sub: id, preferred_username: userPrincipalName, name: displayName };
-  return `${part({ typ: "JWT", alg: "none" })}.${part(claims)}.`;
 }
 
 /** What is wrong with a request for a code, as the page would say it; null where nothing is. */

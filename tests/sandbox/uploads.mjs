@@ -11,17 +11,18 @@ function sessionsOf(app) {
   return sessions.get(app);
 }
 
-/** Opens a session; `commit(bytes)` makes the item and answers { item, created }. */
-export function openSession(app, drive, commit) {
+/** Opens a session; `commit(bytes)` makes the item and answers { item, created }, where `deferred` at a request of its own. */
+export function openSession(app, drive, commit, deferred) {
   const guid = randomUUID();
   const expires = Date.now() + app.settings.upload_session_s * 1000;
-  const session = { drive, commit, expires, parts: [], received: 0, total: null };
+  const session = { drive, commit, deferred, expires, parts: [], received: 0, total: null };
   sessionsOf(app).set(guid, session);
   const uploadUrl = `${app.listeners.content.url}/personal/${drive.name}/_api/v2.0/drives/${drive.id}/uploadSession?guid='${guid}'&tempauth=v1.${randomUUID()}`;
   return { uploadUrl, ...progress(session) };
 }
 
 function progress(session) {
+  if (session.received === session.total) return { expirationDateTime: new Date(session.expires).toISOString(), nextExpectedRanges: [] };
   const rest = session.total === null ? `${session.received}-` : `${session.received}-${session.total - 1}`;
   return { expirationDateTime: new Date(session.expires).toISOString(), nextExpectedRanges: [rest] };
 }
@@ -38,8 +39,10 @@ export async function uploadRequest(exchange) {
     open.delete(guid);
     return exchange.empty(204);
   }
-  if (exchange.method !== "PUT") return exchange.error(405, "notAllowed", "Only GET, PUT and DELETE");
-  return fragment(exchange, session, () => open.delete(guid));
+  const close = () => open.delete(guid);
+  if (exchange.method === "POST") return session.received === session.total ? finish(exchange, session, close) : early(exchange);
+  if (exchange.method !== "PUT") return exchange.error(405, "notAllowed", "Only GET, PUT, POST and DELETE");
+  return fragment(exchange, session, close);
 }
 
 async function fragment(exchange, session, close) {
@@ -58,7 +61,15 @@ async function fragment(exchange, session, close) {
   session.total = total;
   session.parts.push(bytes);
   session.received += bytes.length;
-  if (!isLast) return exchange.json(202, progress(session));
+  if (!isLast || session.deferred) return exchange.json(202, progress(session));
+  return finish(exchange, session, close);
+}
+
+function early(exchange) {
+  exchange.error(400, "invalidRequest", "The upload is not complete");
+}
+
+function finish(exchange, session, close) {
   const { item, created } = session.commit(Buffer.concat(session.parts));
   close();
   sendItem(exchange, session.drive, item, created ? 201 : 200);
