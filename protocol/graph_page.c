@@ -54,10 +54,17 @@ const char *graph_page_delta_link(const struct graph_page *page)
     return link_of(page, "@odata.deltaLink");
 }
 
+/* A member that is null is as good as none. */
+static bool has_member(const cJSON *object, const char *name)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
+    return member != NULL && !cJSON_IsNull(member);
+}
+
 static bool has_right_links(const struct graph_page *page, bool optional)
 {
-    bool next = cJSON_HasObjectItem(page->frame, "@odata.nextLink") != 0;
-    bool delta = cJSON_HasObjectItem(page->frame, "@odata.deltaLink") != 0;
+    bool next = has_member(page->frame, "@odata.nextLink");
+    bool delta = has_member(page->frame, "@odata.deltaLink");
     if (next && graph_page_next_link(page) == NULL)
         return false;
     if (delta && graph_page_delta_link(page) == NULL)
@@ -121,12 +128,6 @@ size_t graph_page_count(const struct graph_page *page)
 
 /* One item. */
 
-static bool has_facet(const cJSON *item, const char *name)
-{
-    const cJSON *facet = cJSON_GetObjectItemCaseSensitive(item, name);
-    return facet != NULL && !cJSON_IsNull(facet);
-}
-
 static enum graph_kind kind_of(const cJSON *item)
 {
     static const struct {
@@ -141,7 +142,7 @@ static enum graph_kind kind_of(const cJSON *item)
         {"file",       GRAPH_KIND_FILE   },
     };
     for (size_t i = 0; i < sizeof order / sizeof *order; i++)
-        if (has_facet(item, order[i].facet))
+        if (has_member(item, order[i].facet))
             return order[i].kind;
     return GRAPH_KIND_UNKNOWN;
 }
@@ -185,16 +186,26 @@ static enum graph_hash_kind read_hash(const cJSON *item, uint8_t out[GRAPH_MAX_H
     return GRAPH_HASH_NONE;
 }
 
-/* The prefix of an id of a personal drive comes in either letter case for the same item:
- * it is kept in upper case, in place. Other ids are case-sensitive and stay. */
+/* Ids of a personal drive come in either letter case for the same item: the drive's part
+ * is kept in upper case, the GUID of newer ones in lower case, as both are mostly seen; in
+ * place. Other ids are case-sensitive and stay. */
 static const char *normalise_id(char *id)
 {
-    size_t digits = strspn(id, "0123456789abcdefABCDEF");
+    static const char hex[] = "0123456789abcdefABCDEF";
+    enum { GUID_DIGITS = 32 };
+    size_t digits = strspn(id, hex);
     if (digits == 0 || digits > 16 || id[digits] != '!')
         return id;
     for (size_t i = 0; i < digits; i++)
         if (id[i] >= 'a')
             id[i] = (char)(id[i] - 'a' + 'A');
+    char *own = id + digits + 1;
+    if ((own[0] != 's' && own[0] != 'S') || strspn(own + 1, hex) != GUID_DIGITS ||
+        own[1 + GUID_DIGITS] != 0)
+        return id;
+    for (; *own != 0; own++)
+        if (*own >= 'A' && *own <= 'Z')
+            *own = (char)(*own - 'A' + 'a');
     return id;
 }
 
@@ -249,7 +260,7 @@ static void read_item(const cJSON *tree, bool bad_text, struct graph_item *out)
 {
     bool bad_size = false;
     *out =
-        (struct graph_item){.kind = kind_of(tree), .deleted = has_facet(tree, "deleted")};
+        (struct graph_item){.kind = kind_of(tree), .deleted = has_member(tree, "deleted")};
     read_names(tree, out);
     /* Folder sizes are sums, and have been negative: of no use to us. */
     out->size = GRAPH_UNKNOWN;
@@ -259,9 +270,9 @@ static void read_item(const cJSON *tree, bool bad_text, struct graph_item *out)
     /* The hash of a tombstone is stale or made up. */
     if (!out->deleted)
         out->hash_kind = read_hash(tree, out->hash);
-    out->malware = has_facet(tree, "malware");
+    out->malware = has_member(tree, "malware");
     out->pending_content =
-        has_facet(json_read_object(tree, "pendingOperations"), "pendingContentUpdate");
+        has_member(json_read_object(tree, "pendingOperations"), "pendingContentUpdate");
     out->flaw = flaw_of(out, bad_text, bad_size);
     if (out->flaw == GRAPH_FLAW_TEXT)
         out->name = NULL;

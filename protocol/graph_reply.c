@@ -153,6 +153,20 @@ static void normalise_drive_id(char id[513])
     memcpy(id, padded, sizeof padded);
 }
 
+bool graph_same_drive(const char *one, const char *other)
+{
+    char ids[2][513];
+    const char *texts[2] = {one, other};
+    for (int i = 0; i < 2; i++) {
+        size_t size = strlen(texts[i]);
+        if (size >= sizeof ids[i])
+            return strcmp(one, other) == 0;
+        memcpy(ids[i], texts[i], size + 1);
+        normalise_drive_id(ids[i]);
+    }
+    return strcmp(ids[0], ids[1]) == 0;
+}
+
 bool graph_drive_info_parse(const uint8_t *body, size_t size, struct graph_drive_info *out)
 {
     cJSON *tree = parse(body, size);

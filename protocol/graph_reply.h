@@ -53,6 +53,9 @@ struct graph_drive_info {
 };
 bool graph_drive_info_parse(const uint8_t *body, size_t size, struct graph_drive_info *out);
 
+/* Whether two ids of drives, as they came, name the same drive. */
+bool graph_same_drive(const char *one, const char *other);
+
 /* One entry of a list of drives, groups, sites or lists. */
 struct graph_named {
     char id[513];

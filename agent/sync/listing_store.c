@@ -8,6 +8,7 @@
 #include "agent/sync/record.h"
 #include "agent/sync/row.h"
 #include "agent/words.h"
+#include "protocol/graph_reply.h"
 #include "store/store_item.h"
 
 /* 2200-01-01 */
@@ -111,11 +112,40 @@ static enum store_status hold_other(const struct sync_context *context, int64_t 
     return store_put_todo(context->store, context->mirror, &todo);
 }
 
+/* A file or folder that comes without its facet is still one (F-76): as another kind its
+ * object would have to go. */
+static void keep_kind(const struct sync_context *context, int64_t size,
+                      struct store_remote *remote)
+{
+    struct store_remote known;
+    if (store_find_remote(context->store, context->mirror, remote->id, &known) ==
+            STORE_OK &&
+        !known.gone && (known.kind == STORE_KIND_FILE || known.kind == STORE_KIND_FOLDER))
+        remote->kind = known.kind;
+    if (remote->kind == STORE_KIND_FILE)
+        remote->size = size;
+}
+
+/* The root of another drive, which must not take the place of ours: with it the whole
+ * mirror would lie nowhere. */
+static bool is_foreign_root(const struct sync_context *context,
+                            const struct graph_item *item)
+{
+    return item->kind == GRAPH_KIND_ROOT && context->root_item != 0 &&
+           item->drive_id != NULL && !graph_same_drive(item->drive_id, context->drive_id);
+}
+
 static enum store_status store_one(struct sync_context *context,
                                    const struct graph_item *item, bool force,
                                    struct store_change *out)
 {
     struct store_remote remote = remote_of(context, item);
+    if (item->kind == GRAPH_KIND_UNKNOWN && !item->deleted)
+        keep_kind(context, item->size, &remote);
+    if (is_foreign_root(context, item)) {
+        remote.kind = STORE_KIND_OTHER;
+        remote.parent_id = item->parent_id;
+    }
     struct store_change change = {.key = 0};
     enum store_status status =
         store_put_remote(context->store, context->mirror, &remote, force, &change);
@@ -144,7 +174,7 @@ static bool is_root(const struct sync_context *context, const struct graph_item 
 {
     struct store_remote known;
     if (item->kind == GRAPH_KIND_ROOT)
-        return true;
+        return !is_foreign_root(context, item);
     return item->deleted && context->root_item != 0 &&
            store_find_remote(context->store, context->mirror, item->id, &known) ==
                STORE_OK &&
@@ -185,7 +215,8 @@ enum store_status listing_store_item(struct sync_context *context,
     if (item->id == NULL || item->flaw == GRAPH_FLAW_ID)
         return STORE_OK;
     enum store_status status = store_one(context, item, force, &change);
-    if (status == STORE_OK && item->kind == GRAPH_KIND_ROOT)
+    if (status == STORE_OK && item->kind == GRAPH_KIND_ROOT &&
+        !is_foreign_root(context, item))
         status = store_root(context, change.key);
     return status;
 }

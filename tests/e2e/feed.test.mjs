@@ -209,6 +209,51 @@ for (const row of ODD) {
   });
 }
 
+test("the root of another drive does not take the place of ours (F-95)", async () => {
+  await withBench({}, async (bench) => {
+    await bench.sandbox.change(START);
+    await bench.ok("sync-now");
+    const parentReference = { driveId: "b!other", driveType: "business" };
+    await bench.sandbox.change([{ op: "mkdir", path: "foreign", set: { root: {}, parentReference } }, { op: "put", path: "more.txt", content: "m" }]);
+    const result = await bench.run("sync-now");
+    assert.match(result.stderr, /F-95/);
+    assert.deepEqual(await bench.differences(), ["only on the drive: foreign"]);
+  });
+});
+
+for (const row of [
+  { name: "file", path: "a/x.txt", without: { file: null } },
+  { name: "folder", path: "a", without: { folder: null } },
+]) {
+  test(`a known ${row.name} that comes without its facet stays what it is (F-76)`, async () => {
+    await withBench({}, async (bench) => {
+      await bench.sandbox.change([...START, { op: "put", path: "a/x.txt", content: "x" }]);
+      await bench.ok("sync-now");
+      await bench.sandbox.change({ op: "touch", path: row.path, set: row.without });
+      await bench.ok("sync-now");
+      assert.equal(await bench.read("a/x.txt"), "x");
+      await bench.sandbox.change([{ op: "touch", path: row.path, set: null }, { op: "put", path: "a/x.txt", content: "xx" }]);
+      await bench.ok("sync-now");
+      assert.deepEqual(await bench.differences(), []);
+    });
+  });
+}
+
+test("ids of a personal drive in another letter case are the same items", async () => {
+  await withBench({ args: ["--personal"] }, async (bench) => {
+    await bench.sandbox.change({ op: "put", path: "a/x.txt", content: "x" });
+    await bench.ok("sync-now");
+    const [folder, file] = await bench.sandbox.tree();
+    const parentReference = { driveType: "personal", driveId: "x", id: folder.id.toUpperCase() };
+    await bench.sandbox.change([
+      { op: "put", path: "a/x.txt", content: "xx", set: { id: file.id.toUpperCase() } },
+      { op: "put", path: "a/y.txt", content: "y", set: { parentReference } },
+    ]);
+    await bench.ok("sync-now");
+    assert.deepEqual(await bench.differences(), []);
+  });
+});
+
 test("a refused item is counted as held, also before anything is tried again (F-119)", async () => {
   await withBench({}, async (bench) => {
     const refused = ODD.find((row) => row.op.path === "no.txt").op;

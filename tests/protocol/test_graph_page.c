@@ -39,6 +39,13 @@ static const struct frame_case {
     {"children need no link",                           "{\"value\":[]}",                                          true,  GRAPH_PAGE_OK       },
     {"a next link of another kind (F-77)",              "{\"value\":[],\"@odata.nextLink\":7}",                    false,
      GRAPH_PAGE_BAD_SHAPE                                                                                                                     },
+    {"a next link that is null is none (F-76)",
+     "{\"value\":[],\"@odata.nextLink\":null" DELTA,                                                               false, GRAPH_PAGE_OK       },
+    {"a delta link that is null is none (F-76)",
+     "{\"value\":[],\"@odata.deltaLink\":null" NEXT,                                                               false, GRAPH_PAGE_OK       },
+    {"two links that are null (F-77)",
+     "{\"value\":[],\"@odata.deltaLink\":null,\"@odata.nextLink\":null}",                                          false,
+     GRAPH_PAGE_BAD_SHAPE                                                                                                                     },
     {"children with both links (F-77)",
      "{\"value\":[],\"@odata.nextLink\":\"https://g/a\"" DELTA,                                                    true,  GRAPH_PAGE_BAD_SHAPE},
     {"an array",                                        "[]",                                                      false, GRAPH_PAGE_BAD_SHAPE},
@@ -228,11 +235,17 @@ static const struct id_case {
     const char *id;
     const char *want; /* NULL: none */
 } ids[] = {
-    {"a personal prefix is in upper case",      "0a!1",                "0A!1"},
-    {"digits without a mark stay",              "0a1b",                "0a1b"},
-    {"a mark without digits stays",             "!ab",                 "!ab" },
+    {"a personal prefix is in upper case",      "0a!1",                                  "0A!1"},
+    {"a personal GUID is in lower case",        "0a!SCCC09DF70B5F4290916BF66A63006A39",
+     "0A!sccc09df70b5f4290916bf66a63006a39"                                                    },
+    {"what is no GUID keeps its case",          "0A!SCCC09DF70B5F4290916BF66A63006A3G",
+     "0A!SCCC09DF70B5F4290916BF66A63006A3G"                                                    },
+    {"nor does a longer one change",            "0A!SCCC09DF70B5F4290916BF66A63006A390",
+     "0A!SCCC09DF70B5F4290916BF66A63006A390"                                                   },
+    {"digits without a mark stay",              "0a1b",                                  "0a1b"},
+    {"a mark without digits stays",             "!ab",                                   "!ab" },
     {"seventeen digits are no personal prefix", "0123456789abcdef0!1",
-     "0123456789abcdef0!1"                                                   },
+     "0123456789abcdef0!1"                                                                     },
 };
 
 static void reads_one_id(const struct id_case *row)
@@ -247,7 +260,7 @@ static void reads_one_id(const struct id_case *row)
     graph_page_close(owner);
 }
 
-static void personal_ids_are_compared_in_upper_case(void **state)
+static void personal_ids_are_compared_without_case(void **state)
 {
     (void)state;
     CASES(ids, reads_one_id);
@@ -386,7 +399,7 @@ int main(void)
         TABLE_TEST(gives_the_links),
         TABLE_TEST(reads_items_and_holds_the_bad_ones),
         TABLE_TEST(reads_every_property),
-        TABLE_TEST(personal_ids_are_compared_in_upper_case),
+        TABLE_TEST(personal_ids_are_compared_without_case),
         TABLE_TEST(an_id_has_at_most_512_bytes),
         TABLE_TEST(the_hash_of_a_tombstone_is_not_used),
         TABLE_TEST(reads_the_best_hash),

@@ -145,6 +145,20 @@ static void drive_ids_are_normalised(void **state)
     assert_false(graph_drive_info_parse(BODY("{\"name\":\"x\"}"), &info));
 }
 
+static void ids_name_the_same_drive(void **state)
+{
+    (void)state;
+    char long_id[600];
+    memset(long_id, 'x', sizeof long_id);
+    long_id[sizeof long_id - 1] = 0;
+    assert_true(graph_same_drive("24470056F5c3e43", "024470056f5c3e43"));
+    assert_true(graph_same_drive("b!aB", "b!aB"));
+    assert_true(graph_same_drive(long_id, long_id));
+    assert_false(graph_same_drive("b!aB", "b!ab"));
+    assert_false(graph_same_drive("24470056F5c3e43", "24470056f5c3e44"));
+    assert_false(graph_same_drive(long_id, "x"));
+}
+
 static void remember_name(void *user, const struct graph_named *named)
 {
     char *names = user;
@@ -329,6 +343,7 @@ int main(void)
         TABLE_TEST(an_error_of_more_than_4_kib_is_not_looked_at),
         TABLE_TEST(a_subscription_needs_only_its_address),
         TABLE_TEST(drive_ids_are_normalised),
+        TABLE_TEST(ids_name_the_same_drive),
         TABLE_TEST(lists_give_their_usable_entries),
         TABLE_TEST(times_are_read_strictly),
         TABLE_TEST(a_place_has_its_drive_and_path),

@@ -81,7 +81,8 @@ const OPERATIONS = {
     return item;
   },
   mkdir(drive, op) {
-    if (op.name === undefined && op.name_base64 === undefined && op.mtime === undefined) return folderAt(drive, segments(op.path));
+    const isPlain = Object.keys(op).every((name) => ["op", "drive", "notify", "path"].includes(name));
+    if (isPlain) return folderAt(drive, segments(op.path));
     return make(FOLDER)(drive, op);
   },
   package: make(PACKAGE),
