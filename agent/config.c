@@ -34,7 +34,7 @@ static const struct config_key keys[] = {
     {"service", "login_url",              config_set_url,       IN_CONFIG(login_url),             false},
     {"service", "extra_hosts",            config_set_hosts,     IN_CONFIG(extra_hosts),           false},
     {"service", "ca_file",                config_set_file,      IN_CONFIG(ca_file),               false},
-    {"service", "proxy",                  config_set_text,      IN_CONFIG(proxy),                 false},
+    {"service", "proxy",                  config_set_proxy,     IN_CONFIG(proxy),                 false},
     {"account", "client_id",              config_set_text,      IN_CONFIG(client_id),             false},
     {"account", "tenant",                 config_set_tenant,    IN_CONFIG(tenant),                false},
     {"account", "access",                 config_set_access,    IN_CONFIG(read_write),            false},
@@ -197,8 +197,11 @@ static void on_value(void *user, const char *name, const char *value, int line)
         }
         loading->seen[i] = true;
         char *target = (char *)config;
-        if (strcmp(key->section, "mirror") == 0)
-            target = (char *)&config->mirrors[config->mirror_count - 1];
+        if (strcmp(key->section, "mirror") == 0) {
+            struct config_mirror *mirror = &config->mirrors[config->mirror_count - 1];
+            mirror->has_folder = mirror->has_folder || strcmp(key->name, "folder") == 0;
+            target = (char *)mirror;
+        }
         const char *fault = key->set(target + key->offset, value);
         if (fault != NULL)
             report(loading, line, "%s %s, not \"%s\"", name, fault, value);
@@ -213,6 +216,8 @@ static void check_mirrors(struct loading *loading)
     const struct config *config = loading->config;
     for (size_t i = 0; i < config->mirror_count; i++) {
         struct config_mirror *mirror = &config->mirrors[i];
+        if (mirror->folder == NULL && mirror->has_folder)
+            continue; /* what is wrong with it was said at its line */
         if (mirror->folder == NULL) {
             report(loading, mirror->line, "the mirror %s needs a line: folder = PATH",
                    mirror->name);
@@ -307,8 +312,10 @@ enum failure_kind config_load(const struct config_places *places,
     size_t size = 0;
     kind = small_file_read(config->path, &text, &size, failure);
     if (kind != FAILURE_NONE) {
-        if (failure != NULL)
+        if (failure != NULL) {
             failure->kind = FAILURE_CONFIG;
+            failure->number = 159;
+        }
         return FAILURE_CONFIG;
     }
     struct loading loading = {.config = config,

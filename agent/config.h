@@ -36,7 +36,8 @@ struct config_mirror {
     struct config_list folders;
     struct config_list exclude;
     struct config_list include;
-    int line; /* where its section begins */
+    int line;        /* where its section begins */
+    bool has_folder; /* the file names one, even if it is none */
 };
 
 struct config {

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "agent/config_places.h"
 #include "agent/words.h"
@@ -92,6 +93,22 @@ const char *config_set_url(void *field, const char *value)
     while (size > 0 && value[size - 1] == '/')
         size--;
     return replace_text(field, value, size);
+}
+
+const char *config_set_proxy(void *field, const char *value)
+{
+    static const char *const schemes[] = {"http",   "https",   "socks4",
+                                          "socks5", "socks4a", "socks5h"};
+    const char *end = strstr(value, "://");
+    const char *place = end == NULL ? value : end + 3;
+    bool is_known = end == NULL;
+    for (size_t i = 0; !is_known && i < sizeof schemes / sizeof *schemes; i++)
+        is_known = strlen(schemes[i]) == (size_t)(end - value) &&
+                   strncasecmp(value, schemes[i], strlen(schemes[i])) == 0;
+    bool has_place = place[0] != '\0' && place[0] != '/' && strpbrk(place, " \t") == NULL;
+    if (value[0] == '\0' || (is_known && has_place))
+        return config_set_text(field, value);
+    return _("expects an address such as http://proxy.example.com:3128");
 }
 
 const char *config_set_cloud(void *field, const char *value)

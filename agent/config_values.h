@@ -14,6 +14,7 @@ typedef const char *config_set_fn(void *field, const char *value);
 config_set_fn config_set_text;      /* char *; the empty text is NULL */
 config_set_fn config_set_file;      /* char *; absolute path, empty is NULL */
 config_set_fn config_set_folder;    /* char *; absolute path, not empty */
+config_set_fn config_set_proxy;     /* char *; with or without a scheme; "" none */
 config_set_fn config_set_url;       /* char *; https, no query; the last slash goes */
 config_set_fn config_set_cloud;     /* char * */
 config_set_fn config_set_tenant;    /* char * */

@@ -13,12 +13,21 @@
 #include "agent/scope.h"
 #include "agent/words.h"
 
+static enum failure_kind fail_because(struct failure *failure, const char *what,
+                                      const char *path, const char *why)
+{
+    char shown[256];
+    return failure_set(failure, FAILURE_RESOURCE, 0, "%s %s: %s", what,
+                       log_escape(path, shown, sizeof shown), why);
+}
+
 static enum failure_kind fail(struct failure *failure, const char *what, const char *path)
 {
     int error = errno;
-    char shown[256];
-    return failure_set(failure, FAILURE_RESOURCE, error == ENOSPC ? 10 : 0, "%s %s: %s",
-                       what, log_escape(path, shown, sizeof shown), strerror(error));
+    enum failure_kind kind = fail_because(failure, what, path, strerror(error));
+    if (error == ENOSPC && failure != NULL)
+        failure->number = 10;
+    return kind;
 }
 
 static bool read_all(int fd, char *out, size_t capacity, size_t *out_size)
@@ -52,10 +61,12 @@ enum failure_kind small_file_read(const char *path, char **out, size_t *out_size
     struct stat info;
     if (fstat(fd, &info) != 0)
         return fail(failure, _("cannot read"), path);
-    if (!S_ISREG(info.st_mode) || info.st_size > SMALL_FILE_MAX) {
-        errno = S_ISREG(info.st_mode) ? EFBIG : EINVAL;
-        return fail(failure, _("cannot read"), path);
-    }
+    if (!S_ISREG(info.st_mode))
+        return fail_because(failure, _("cannot read"), path,
+                            _("this is not a file; name another one"));
+    if (info.st_size > SMALL_FILE_MAX)
+        return fail_because(failure, _("cannot read"), path,
+                            _("it is larger than 1 MiB; is it the right one?"));
     size_t capacity = (size_t)info.st_size + 1;
     SCOPED(scope_free) char *text = malloc(capacity + 1);
     size_t size = 0;

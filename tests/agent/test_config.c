@@ -79,6 +79,9 @@ static const struct bad_case {
      ":2: graph_url expects"                                                                                                                },
     {"a query in the address",             "[service]\nlogin_url = https://a.example/?x=1\n",
      ":2: login_url expects"                                                                                                                },
+    {"a proxy of no known kind",           "[service]\nproxy = ftp://proxy.example\n",
+     ":2: proxy expects"                                                                                                                    },
+    {"a proxy without a host",             "[service]\nproxy = http://\n",                    ":2: proxy expects"                           },
     {"an unknown cloud",                   "[service]\ncloud = mars\n",                       ":2: cloud expects global"                    },
     {"a duration without a unit",          "[sync]\ndelta_interval = 15\n",
      ":2: delta_interval expects a duration"                                                                                                },
@@ -160,6 +163,53 @@ static void a_line_longer_than_the_buffer_is_refused(void **state)
         assert_int_equal(load(&dir, text, &errors, &config), want);
         if (config != NULL)
             assert_int_equal(strlen(config->client_id), (size_t)size - 12);
+        config_free(config);
+    }
+    temp_dir_remove(&dir);
+}
+
+static void a_folder_that_is_none_is_said_once(void **state)
+{
+    (void)state;
+    struct temp_dir dir;
+    struct errors errors;
+    struct config *config = NULL;
+    temp_dir_make(&dir);
+    assert_int_equal(load(&dir, "[mirror a]\nfolder = here\n", &errors, &config),
+                     FAILURE_CONFIG);
+    assert_int_equal(errors.count, 1);
+    temp_dir_remove(&dir);
+}
+
+static void a_file_that_is_none_is_said(void **state) /* F-159 */
+{
+    (void)state;
+    const struct config_places places = {.config_file = "/dev",
+                                         .state_dir = "/nonexistent/state"};
+    struct errors errors = {0};
+    struct config *config = NULL;
+    struct failure failure = {0};
+    assert_int_equal(config_load(&places, on_error, &errors, &config, &failure),
+                     FAILURE_CONFIG);
+    assert_int_equal(failure.number, 159);
+    assert_string_equal(failure.text,
+                        "cannot read /dev: this is not a file; name another one");
+}
+
+static void a_proxy_may_have_a_scheme_or_none(void **state)
+{
+    (void)state;
+    static const char *const proxies[] = {"proxy.example:3128", "http://a:b@10.0.0.1",
+                                          "HTTPS://proxy.example", "socks5h://[::1]:9050"};
+    struct temp_dir dir;
+    struct errors errors;
+    temp_dir_make(&dir);
+    for (size_t i = 0; i < COUNT_OF(proxies); i++) {
+        struct config *config = NULL;
+        char text[128];
+        (void)snprintf(text, sizeof text, "[service]\nproxy = %s\n", proxies[i]);
+        assert_int_equal(load(&dir, text, &errors, &config), FAILURE_NONE);
+        assert_string_equal(config->proxy, proxies[i]);
         config_free(config);
     }
     temp_dir_remove(&dir);
@@ -349,6 +399,9 @@ int main(void)
         TABLE_TEST(all_errors_come_at_once),
         TABLE_TEST(a_line_longer_than_the_buffer_is_refused),
         TABLE_TEST(a_missing_file_is_an_empty_one),
+        TABLE_TEST(a_folder_that_is_none_is_said_once),
+        TABLE_TEST(a_file_that_is_none_is_said),
+        TABLE_TEST(a_proxy_may_have_a_scheme_or_none),
         TABLE_TEST(every_key_is_read),
         TABLE_TEST(durations_and_sizes_are_read_to_their_end),
         TABLE_TEST(rates_hold_by_the_clock_also_over_midnight),
