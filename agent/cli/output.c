@@ -193,6 +193,20 @@ static bool write_json_text(FILE *stream, const char *text)
     return true;
 }
 
+/* JSON has no infinity: a number beyond all others reads as one. */
+static const char *json_number(const char *text)
+{
+    static const char *const infinities[][2] = {
+        {"Inf",  "1e999" },
+        {"-Inf", "-1e999"}
+    };
+    for (size_t i = 0; i < sizeof infinities / sizeof *infinities; i++) {
+        if (strcmp(text, infinities[i][0]) == 0)
+            return infinities[i][1];
+    }
+    return text;
+}
+
 static bool write_json_row(struct output *output, const char *const *values,
                            const char *types)
 {
@@ -205,7 +219,7 @@ static bool write_json_row(struct output *output, const char *const *values,
         if (values[i] == NULL)
             (void)fputs("null", output->stream);
         else if (types[i] == 'i' || types[i] == 'f')
-            (void)fputs(values[i], output->stream);
+            (void)fputs(json_number(values[i]), output->stream);
         else if (!write_json_text(output->stream, values[i]))
             return false;
     }

@@ -115,13 +115,13 @@ static void print_channels(FILE *stream, const cJSON *status)
 static void print_latency(FILE *stream, const cJSON *status)
 {
     const cJSON *mirror = NULL;
-    print_head(stream, "change_latency_seconds", "gauge",
+    print_head(stream, "change_latency_seconds", "summary",
                "from a notification to the folder, of the latest changes");
     cJSON_ArrayForEach(mirror, json_get(status, "mirrors"))
     {
         const cJSON *latency = json_get(json_get(mirror, "channel"), "event_to_disk_ms");
-        if (!cJSON_IsObject(latency))
-            continue;
+        if (json_get_number(latency, "p95") == 0)
+            continue; /* nothing was measured yet */
         print_labelled(stream, "change_latency_seconds", mirror, ",quantile=\"0.5\"");
         print_seconds(stream, json_get_number(latency, "p50"));
         print_labelled(stream, "change_latency_seconds", mirror, ",quantile=\"0.95\"");

@@ -67,6 +67,24 @@ static void rows_are_written_in_each_format(void **state)
     CASES(formats, is_written);
 }
 
+/* SQLite says "Inf", which no reader of JSON takes. */
+static void a_number_beyond_all_is_json_too(void **state)
+{
+    (void)state;
+    static const char *const head[] = {"most", "least", "text"};
+    static const char *const row[] = {"Inf", "-Inf", "Inf"};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    assert_non_null(stream);
+    struct output *output = output_open(stream, OUTPUT_JSON, 0);
+    assert_true(output_row(output, 3, head, row, "fft"));
+    assert_true(output_close(output));
+    assert_int_equal(fclose(stream), 0);
+    assert_string_equal(text, "[\n{\"most\":1e999,\"least\":-1e999,\"text\":\"Inf\"}\n]\n");
+    free(text);
+}
+
 static void a_table_beyond_its_sample_goes_on(void **state)
 {
     (void)state;
@@ -215,6 +233,7 @@ int main(void)
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     const struct CMUnitTest tests[] = {
         TABLE_TEST(rows_are_written_in_each_format),
+        TABLE_TEST(a_number_beyond_all_is_json_too),
         TABLE_TEST(a_table_beyond_its_sample_goes_on),
         TABLE_TEST(cells_keep_their_columns),
         TABLE_TEST(width_is_that_on_the_screen),

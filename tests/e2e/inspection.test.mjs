@@ -164,13 +164,14 @@ test("the story of one item, told and as JSON", async () => {
 
 test("the metrics are Prometheus text: each with help and type, counters named so", async () => {
   const check = (text) => {
-    const types = new Map([...text.matchAll(/^# TYPE (\S+) (gauge|counter)$/gm)].map((match) => [match[1], match[2]]));
+    const types = new Map([...text.matchAll(/^# TYPE (\S+) (gauge|counter|summary)$/gm)].map((match) => [match[1], match[2]]));
     for (const line of text.trimEnd().split("\n")) {
       if (/^# (HELP \S+ .+|TYPE \S+ \S+)$/.test(line)) continue;
       const sample = /^(drive_agent_[a-z_]+)(\{mirror="main"(,quantile="0\.\d+")?\})? \d+(\.\d+)?$/.exec(line);
       assert.ok(sample, line);
       assert.ok(types.has(sample[1]), line);
       assert.equal(types.get(sample[1]) === "counter", sample[1].endsWith("_total"), line);
+      assert.equal(types.get(sample[1]) === "summary", line.includes("quantile="), `${line}: what promtool wants`);
     }
     return (name) => Number(new RegExp(`^drive_agent_${name}(?:\\{.*\\})? (.*)$`, "m").exec(text)?.[1]);
   };
@@ -186,6 +187,9 @@ test("the metrics are Prometheus text: each with help and type, counters named s
     assert.equal(value("channel_live"), 1);
     assert.ok(value("requests_total") > 0);
     assert.ok(Math.abs(value("mirror_synced_timestamp_seconds") * 1000 - Date.now()) < 60_000);
+    assert.ok(Number.isNaN(value("change_latency_seconds")), "nothing was measured yet");
+    await bench.sandbox.change({ op: "put", path: "b.txt", content: "b" });
+    await until("a latency", async () => check((await bench.ok("status", "--metrics")).stdout)("change_latency_seconds") > 0);
   });
 });
 
