@@ -1,8 +1,12 @@
 /* Picks the command; its answer is the exit code. */
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/cli/cmd.h"
 #include "agent/log.h"
+#include "agent/program.h"
 #include "agent/words.h"
 
 /* A command ends with what was wrong as its answer; its log would say it twice. The agent
@@ -31,8 +35,27 @@ static bool is_for_programs(const struct cmd_line *line)
            (format != NULL && strcmp(format, "table") != 0);
 }
 
+/* Whoever reads a pipe and stops early, as head(1) does, has what was wanted. */
+static bool reader_is_gone(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO};
+    return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
+/* An answer that could not be written was not given. Why not is known no more. */
+static int finish(int code)
+{
+    bool is_written = fflush(stdout) == 0 && ferror(stdout) == 0;
+    if (is_written || reader_is_gone())
+        return code;
+    return cmd_fail_text(FAILURE_RESOURCE,
+                         "the answer could not be written whole: make room on its disk, or "
+                         "send it elsewhere");
+}
+
 int main(int argc, char **argv)
 {
+    program_open_streams();
     words_open();
     struct cmd_line line;
     struct failure failure = {0};
@@ -41,5 +64,5 @@ int main(int argc, char **argv)
     if (is_for_programs(&line))
         words_use_english();
     open_log(&line);
-    return line.cmd->run(&line);
+    return finish(line.cmd->run(&line));
 }

@@ -1,5 +1,6 @@
 #include "agent/program.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -38,4 +39,13 @@ bool program_is_replaced(void)
 {
     char path[PATH_MAX];
     return read_path(path) && find_mark(path) != NULL;
+}
+
+void program_open_streams(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd < STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR);
+    if (fd > STDERR_FILENO)
+        (void)close(fd);
 }

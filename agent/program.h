@@ -13,4 +13,9 @@ bool program_path(char out[PATH_MAX]);
  * Nothing is read from it later, so this process goes on as it was. */
 bool program_is_replaced(void);
 
+/* First thing in main(): opens /dev/null in the place of a standard stream that whoever
+ * started us has closed. The next file or socket would get its number else, and what is
+ * printed or logged would be written into that. */
+void program_open_streams(void);
+
 #endif

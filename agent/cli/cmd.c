@@ -175,31 +175,43 @@ static enum failure_kind read_one(struct reading *reading, struct failure *failu
     return FAILURE_NONE;
 }
 
-/* Whether "--NAME" takes the next word as its value, in whatever command. */
-static bool takes_value(const char *text)
+/* The option of that name, of whatever command. */
+static const struct cmd_option *find_anywhere(const char *name, size_t size)
 {
-    if (strncmp(text, "--", 2) != 0 || strchr(text, '=') != NULL)
-        return false;
-    const char *name = text + 2;
-    const struct cmd_option *option = find_option(cmd_global_options(), name, strlen(name));
+    const struct cmd_option *option = find_option(cmd_global_options(), name, size);
     for (const struct cmd *cmd = cmd_table(); option == NULL && cmd->name != NULL; cmd++)
-        option = find_option(cmd->options, name, strlen(name));
-    return option != NULL && option->argument != NULL;
+        option = find_option(cmd->options, name, size);
+    return option;
+}
+
+static enum failure_kind take_command(struct reading *reading, const char *word,
+                                      struct failure *failure)
+{
+    reading->line->cmd = cmd_find(word);
+    return reading->line->cmd != NULL ? FAILURE_NONE : cmd_fail_command(word, failure);
 }
 
 /* The command is the first word, found before the rest is read, so that its options may
- * stand before it too. */
+ * stand before it too. What no command knows is said at once: its value, if it has one,
+ * would pass for the command. */
 static enum failure_kind find_first_word(struct reading *reading, struct failure *failure)
 {
     for (const char *const *at = reading->at; at < reading->end; at++) {
         if (strcmp(*at, "--") == 0)
-            break;
-        if ((*at)[0] != '-') {
-            reading->line->cmd = cmd_find(*at);
-            return reading->line->cmd != NULL ? FAILURE_NONE
-                                              : cmd_fail_command(*at, failure);
+            return at + 1 < reading->end ? take_command(reading, at[1], failure)
+                                         : FAILURE_NONE;
+        if ((*at)[0] != '-')
+            return take_command(reading, *at, failure);
+        if ((*at)[1] != '-')
+            continue;
+        const char *name = *at + 2;
+        size_t size = strcspn(name, "=");
+        const struct cmd_option *option = find_anywhere(name, size);
+        if (option == NULL) {
+            reading->line->cmd = at + 1 < reading->end ? cmd_find(at[1]) : NULL;
+            return fail_option(reading->line, name, size, failure);
         }
-        if (takes_value(*at) && at + 1 < reading->end)
+        if (option->argument != NULL && name[size] == '\0' && at + 1 < reading->end)
             at++;
     }
     return FAILURE_NONE;

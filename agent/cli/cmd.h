@@ -90,6 +90,11 @@ int cmd_fail_text(enum failure_kind kind, const char *format, ...)
 int cmd_fail_mirror(const struct config *config, const char *name);
 /* Whether standard output may be coloured: a terminal, and nobody said no. */
 bool cmd_may_color(const struct cmd_line *line);
+/* FAILURE_USAGE as an exit code where both options are given, 0 otherwise. */
+int cmd_exclude(const struct cmd_line *line, const char *one, const char *other);
+/* For a command that goes on until it is ended: from now on SIGINT and SIGTERM end it in
+ * good order, with code 0. */
+void cmd_end_on_signals(void);
 /* A hint that is no error, on standard error. */
 void cmd_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -42,8 +42,7 @@ int cmd_drives(const struct cmd_line *line)
                           output, &failure);
     else
         (void)failure_set(&failure, FAILURE_RESOURCE, 22, "no memory");
-    if (output != NULL && !output_close(output) && failure.kind == FAILURE_NONE)
-        (void)failure_set(&failure, FAILURE_RESOURCE, 0, "cannot write the list");
+    (void)output_close(output);
     ask_close(ask);
     return cmd_fail(&failure);
 }

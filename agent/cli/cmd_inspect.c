@@ -165,6 +165,19 @@ static int fail_part(const struct cmd_line *line)
     return cmd_fail_text(FAILURE_USAGE, "usage: agent inspect %s", line->cmd->arguments);
 }
 
+/* Rows that no filter was applied to would pass for filtered ones. */
+static int check_filters(const struct part *part, const struct cmd_line *line)
+{
+    static const char *const filters[] = {"since", "path", "operation", "follow"};
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+        if (cmd_has(line, filters[i]) && part->show != inspect_history)
+            return cmd_fail_text(FAILURE_USAGE,
+                                 "--%s is for the history alone: agent inspect history",
+                                 filters[i]);
+    }
+    return 0;
+}
+
 static int open_and_show(const struct part *part, struct inspect *inspect,
                          const char *state_dir, enum output_format format)
 {
@@ -201,6 +214,9 @@ int cmd_inspect(const struct cmd_line *line)
     const struct part *part = find_part(line);
     if (part == NULL)
         return fail_part(line);
+    code = check_filters(part, line);
+    if (code != 0)
+        return code;
     const char *mirror = cmd_value(line, "mirror");
     if (mirror != NULL && config_find_mirror(config, mirror) == NULL)
         return cmd_fail_mirror(config, mirror);
@@ -209,6 +225,7 @@ int cmd_inspect(const struct cmd_line *line)
         return cmd_fail_text(FAILURE_USAGE, "--limit expects a number of rows, not \"%s\"",
                              limit);
     struct inspect inspect = {.line = line,
+                              .config = config,
                               .is_for_person = format == OUTPUT_TABLE &&
                                                output_terminal_width(stdout) > 0};
     return open_and_show(part, &inspect, config->state_dir, format);

@@ -108,9 +108,9 @@ int cmd_login(const struct cmd_line *line)
     int code = cmd_load_config(line, &config);
     if (code != 0)
         return code;
-    if (cmd_has(line, "browser") && cmd_has(line, "device-code"))
-        return cmd_fail_text(FAILURE_USAGE,
-                             "--browser and --device-code exclude each other: give one");
+    code = cmd_exclude(line, "browser", "device-code");
+    if (code != 0)
+        return code;
     if (config->client_id == NULL)
         return explain_client_id(config);
     signals_ignore_broken_pipes();

@@ -1,6 +1,8 @@
 /* What all commands share besides their line: configuration and one-line messages. */
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "agent/cli/cmd.h"
 #include "agent/cli/output.h"
@@ -62,6 +64,32 @@ void cmd_note(const char *format, ...)
         text[0] = '\0';
     va_end(arguments);
     print_line("", text);
+}
+
+int cmd_exclude(const struct cmd_line *line, const char *one, const char *other)
+{
+    if (!cmd_has(line, one) || !cmd_has(line, other))
+        return 0;
+    return cmd_fail_text(FAILURE_USAGE, "--%s and --%s exclude each other: give one", one,
+                         other);
+}
+
+static void on_end(int number)
+{
+    (void)number;
+    _exit(0); /* each line was flushed when it was printed */
+}
+
+void cmd_end_on_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction before;
+        struct sigaction end = {.sa_handler = on_end};
+        /* What a shell has start in the background ignores SIGINT: that stays so. */
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            (void)sigaction(numbers[i], &end, NULL);
+    }
 }
 
 bool cmd_may_color(const struct cmd_line *line)

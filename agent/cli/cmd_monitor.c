@@ -19,6 +19,7 @@ int cmd_monitor(const struct cmd_line *line)
     int code = cmd_load_config(line, &config);
     if (code != 0)
         return code;
+    cmd_end_on_signals();
     static const struct remote_wait wait = {.on_line = on_line};
     struct remote_answer answer;
     struct failure failure = {0};

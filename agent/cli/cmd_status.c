@@ -64,6 +64,11 @@ int cmd_status(const struct cmd_line *line)
     int code = cmd_load_config(line, &config);
     if (code != 0)
         return code;
+    code = cmd_exclude(line, "json", "metrics");
+    if (code == 0)
+        code = cmd_exclude(line, "watch", "metrics");
+    if (code != 0)
+        return code;
     if (cmd_has(line, "watch"))
         return status_watch(line, config);
     struct view view = {.line = line, .config = config};

@@ -14,6 +14,7 @@
 /* One look into the state. */
 struct inspect {
     const struct cmd_line *line;
+    const struct config *config;
     struct store *store;
     struct output *output;
     bool is_for_person; /* a table on a terminal */

@@ -67,6 +67,8 @@ int inspect_history(struct inspect *inspect)
     int code =
         inspect_ask(inspect, is_for_person ? NEWEST(COLUMNS_FOR_PERSON) : NEWEST(COLUMNS),
                     parameters, 5, on_row, &history);
+    if (cmd_has(inspect->line, "follow"))
+        cmd_end_on_signals();
     while (code == 0 && cmd_has(inspect->line, "follow")) {
         output_flush(inspect->output);
         if (ferror(stdout))

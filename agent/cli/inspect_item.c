@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/cli/inspect.h"
+#include "agent/config_places.h"
 #include "agent/log.h"
 #include "agent/scope.h"
 #include "agent/words.h"
@@ -137,16 +138,59 @@ static bool on_row(void *user, int count, const char *const *names,
     return output_row(inspect->output, count, names, values, types);
 }
 
-int inspect_item(struct inspect *inspect)
+/* The mirror in whose folder an absolute path lies, and the rest of the path. */
+static const struct config_mirror *find_mirror(const struct config *config,
+                                               const char *path, const char **out_rest)
+{
+    for (size_t i = 0; i < config->mirror_count; i++) {
+        const struct config_mirror *mirror = &config->mirrors[i];
+        size_t size = strlen(mirror->folder);
+        if (strncmp(path, mirror->folder, size) != 0 || path[size] != '/')
+            continue;
+        *out_rest = path + size + 1;
+        return mirror;
+    }
+    return NULL;
+}
+
+/* What is known of it: as the views name it, or as a shell or a file manager writes it. */
+struct wanted {
+    char *path;         /* owned */
+    const char *rest;   /* of it, within the mirror */
+    const char *mirror; /* "" any */
+};
+
+static bool read_wanted(const struct inspect *inspect, struct wanted *out)
 {
     const char *path = inspect->line->words[1];
-    size_t size = strlen(path);
-    SCOPED(scope_free) char *trimmed = strndup(path, size);
-    if (trimmed == NULL)
+    bool is_absolute = path[0] == '/' || path[0] == '~';
+    out->mirror = inspect_option(inspect, "mirror");
+    out->path = is_absolute ? config_absolute_path(path) : NULL;
+    const struct config_mirror *mirror =
+        out->path == NULL ? NULL : find_mirror(inspect->config, out->path, &out->rest);
+    if (mirror != NULL &&
+        (out->mirror[0] == '\0' || strcmp(out->mirror, mirror->name) == 0)) {
+        out->mirror = mirror->name;
+        return true;
+    }
+    free(out->path);
+    path += strncmp(path, "./", 2) == 0 ? 2 : 0;
+    out->path = strdup(path);
+    if (out->path == NULL)
+        return false;
+    for (size_t size = strlen(path); size > 1 && out->path[size - 1] == '/'; size--)
+        out->path[size - 1] = '\0';
+    out->rest = out->path;
+    return true;
+}
+
+int inspect_item(struct inspect *inspect)
+{
+    struct wanted wanted = {.path = NULL};
+    if (!read_wanted(inspect, &wanted))
         return cmd_fail_text(FAILURE_RESOURCE, "no memory");
-    while (size > 1 && trimmed[size - 1] == '/')
-        trimmed[--size] = '\0';
-    const char *const parameters[] = {trimmed, inspect_option(inspect, "mirror")};
+    SCOPED(scope_free) char *owned = wanted.path;
+    const char *const parameters[] = {wanted.rest, wanted.mirror};
     enum output_format format = OUTPUT_TABLE;
     (void)output_parse_format(cmd_value(inspect->line, "format"), &format);
     uint64_t found = 0;
@@ -162,6 +206,7 @@ int inspect_item(struct inspect *inspect)
     if (code == 0 && found == 0)
         return cmd_fail_text(
             FAILURE_RESOURCE,
-            "nothing is known of %s: paths are relative to the mirror's folder", path);
+            "nothing is known of %s: paths are relative to the mirror's folder",
+            inspect->line->words[1]);
     return code;
 }

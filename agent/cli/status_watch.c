@@ -163,6 +163,8 @@ int status_watch(const struct cmd_line *line, const struct config *config)
     if (watch.terminal != NULL) {
         wait.on_wake = on_wake;
         wait.wake_fd = terminal_fd(watch.terminal);
+    } else {
+        cmd_end_on_signals();
     }
     struct remote_answer answer;
     struct failure failure = {0};

@@ -11,6 +11,7 @@
 #include "agent/config.h"
 #include "agent/desktop/bus.h"
 #include "agent/desktop/launch.h"
+#include "agent/program.h"
 #include "agent/tray/tray_item.h"
 #include "agent/tray/tray_link.h"
 #include "agent/words.h"
@@ -197,6 +198,7 @@ int main(int argc, char **argv)
         {"version",   no_argument,       NULL, 'V'},
         {NULL,        0,                 NULL, 0  }
     };
+    program_open_streams();
     words_open();
     struct config_places places = {.config_file = NULL};
     int letter = 0;
