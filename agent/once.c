@@ -84,7 +84,7 @@ static void on_status(void *user, struct mirror *mirror)
     for (size_t i = 0; i < once->assembly.mirror_count; i++) {
         const struct mirror_status *status =
             mirror_status(once->assembly.mirrors[i].mirror);
-        progress += status->listed + status->done_items + status->done_bytes;
+        progress += status->listed + status->done_items + status->received_bytes;
     }
     if (progress != once->progress)
         once->moved_at = clock_now_ms();

@@ -90,6 +90,7 @@ static void free_transfer(struct transfer *transfer)
     if (transfer->stage == TRANSFER_WAITING)
         content->waiting--;
     content->memory -= transfer->memory;
+    content->context->status->flying_bytes -= transfer->counted;
     content->window[transfer->slot] = content->window[--content->count];
     content->window[transfer->slot]->slot = transfer->slot;
     free(transfer->id);

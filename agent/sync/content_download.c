@@ -351,6 +351,7 @@ static void fetch(struct transfer *transfer, int fd, uint64_t offset)
         .listed_size = transfer->size,
         .fd = fd,
         .offset = offset,
+        .counted = &transfer->counted,
     };
     transfer->fetch =
         fetch_start(content->context, &request, on_fetched, transfer, &failure);

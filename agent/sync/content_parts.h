@@ -67,7 +67,8 @@ struct transfer {
 
     bool is_suspect; /* in hand (sync/suspect.h) */
     struct fetch *fetch;
-    char *address; /* that came with the listing, or NULL: a secret (F-101) */
+    uint64_t counted; /* bytes that are here, in flying_bytes of the status */
+    char *address;    /* that came with the listing, or NULL: a secret (F-101) */
     struct service_operation *asking;
     unsigned tries;   /* complete downloads */
     unsigned stalls;  /* broken ones in a row without a byte */

@@ -295,6 +295,8 @@ static void on_placed(void *user, struct batch_job *job)
     case PLACE_KEPT_COPY:
         record_file(transfer, job);
         content->context->status->done_items++;
+        content->context->status->recorded_bytes +=
+            transfer->size > 0 ? (uint64_t)transfer->size : 0;
         content_end(transfer);
         return;
     case PLACE_PENDING:

@@ -32,6 +32,7 @@ struct fetch {
     int64_t listed_size;
     uint64_t limit;    /* of the whole content (F-100) */
     uint64_t received; /* of the content, with what the partial held before */
+    uint64_t *counted; /* borrowed */
     struct fetch_result result;
     bool has_result;
 
@@ -207,6 +208,12 @@ static enum http_flow to_partial(struct fetch *fetch, const uint8_t *bytes, size
     return HTTP_FLOW_GO;
 }
 
+static void count(struct fetch *fetch)
+{
+    fetch->context->status->flying_bytes += fetch->received - *fetch->counted;
+    *fetch->counted = fetch->received;
+}
+
 static enum http_flow on_bytes(void *user, const uint8_t *bytes, size_t size)
 {
     struct fetch *fetch = user;
@@ -219,7 +226,8 @@ static enum http_flow on_bytes(void *user, const uint8_t *bytes, size_t size)
         fetch->fd < 0 ? to_memory(fetch, bytes, size) : to_partial(fetch, bytes, size);
     if (flow == HTTP_FLOW_GO) {
         fetch->received += size;
-        fetch->context->status->done_bytes += size;
+        fetch->context->status->received_bytes += size;
+        count(fetch);
         fetch->context->on_progress(fetch->context->user);
     }
     return flow;
@@ -234,6 +242,7 @@ static bool on_head(void *user, uint64_t offset, int64_t total, const char *etag
         if (offset != 0)
             return false;
         fetch->received = 0;
+        count(fetch);
         bytes_clear(&fetch->memory);
         fetch->filling.size = 0;
         fetch->starts_over = fetch->fd >= 0;
@@ -326,6 +335,8 @@ struct fetch *fetch_start(const struct sync_context *context,
     fetch->listed_size = request->listed_size;
     fetch->fd = request->fd;
     fetch->received = request->offset;
+    fetch->counted = request->counted;
+    count(fetch);
     fetch->written = request->offset;
     fetch->on_its_way = request->offset;
     fetch->to_rehash = request->offset;

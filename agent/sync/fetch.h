@@ -27,6 +27,7 @@ struct fetch_request {
     int64_t listed_size; /* STORE_UNKNOWN */
     int fd;              /* of the partial, closed by fetch; -1: to memory */
     uint64_t offset;     /* what the partial holds already */
+    uint64_t *counted;   /* goes with the bytes that are here, as status shows them */
 };
 
 struct fetch_result {

@@ -55,8 +55,11 @@ struct mirror_status {
     uint64_t listed;        /* items heard of in this round */
     uint64_t done_items;    /* of this round */
     uint64_t total_items;   /* grows while listing */
-    uint64_t done_bytes;
+    uint64_t done_bytes;    /* recorded_bytes and flying_bytes */
     uint64_t total_bytes;
+    uint64_t recorded_bytes;   /* of this round: of files that are in place */
+    uint64_t flying_bytes;     /* what is here of files that are not in place yet */
+    uint64_t received_bytes;   /* of this round, also those that came twice */
     uint64_t bytes_per_second; /* over the last seconds */
     uint64_t held;             /* items with a problem */
     uint64_t local_only;

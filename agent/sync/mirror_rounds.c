@@ -98,7 +98,8 @@ static void begin(struct mirror *mirror, const struct round_request *request)
                           mirror->row.mirror.feed == STORE_FEED_ENUMERATING;
     status->listed = 0;
     status->done_items = 0;
-    status->done_bytes = 0;
+    status->recorded_bytes = 0;
+    status->received_bytes = 0;
     round_begin(mirror->round, request);
 }
 

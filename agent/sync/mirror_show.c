@@ -48,7 +48,11 @@ static void take_counts(struct mirror *mirror)
         status->held = counts.held;
     status->local_only = counts.local_only;
     status->total_items = status->done_items + counts.waiting;
-    status->total_bytes = status->done_bytes + counts.waiting_bytes;
+    /* What is on its way waits still: it is not counted twice. */
+    status->done_bytes = status->recorded_bytes + status->flying_bytes;
+    status->total_bytes = status->recorded_bytes + counts.waiting_bytes;
+    if (status->total_bytes < status->done_bytes)
+        status->total_bytes = status->done_bytes; /* a size that the drive does not tell */
 }
 
 static void take_rate(struct mirror *mirror)
@@ -58,12 +62,12 @@ static void take_rate(struct mirror *mirror)
     uint64_t passed = now - mirror->rate_at_ms;
     if (passed < RATE_MS)
         return;
-    uint64_t bytes = status->done_bytes >= mirror->rate_bytes
-                         ? status->done_bytes - mirror->rate_bytes
-                         : status->done_bytes;
+    uint64_t bytes = status->received_bytes >= mirror->rate_bytes
+                         ? status->received_bytes - mirror->rate_bytes
+                         : status->received_bytes;
     status->bytes_per_second = bytes * 1000 / passed;
     mirror->rate_at_ms = now;
-    mirror->rate_bytes = status->done_bytes;
+    mirror->rate_bytes = status->received_bytes;
 }
 
 void mirror_show_now(struct mirror *mirror)

@@ -42,6 +42,26 @@ test("what came before a cut is not fetched again (F-97)", async () => {
   });
 });
 
+test("progress counts what is on its way once, also what an earlier run has fetched", async () => {
+  await withBench({}, async (bench) => {
+    const size = 20_000_000;
+    await bench.sandbox.change({ op: "put", path: "huge.bin", content: { size, seed: 7 } });
+    const [id] = await bench.sandbox.faults({ route: "download", kind: "stall", at: 15_000_000 });
+    const stalled = async () => {
+      await bench.start({ live: false, words: [] });
+      const mirror = await until("most of it is here", async () => (await bench.status()).mirrors.find((one) => one.done_bytes > 10_000_000));
+      assert.equal(mirror.total_bytes, size);
+      assert.ok(mirror.done_bytes < size, `${mirror.done_bytes}`);
+      await until("it is in the partial", async () => (await largestIn(bench.file(".drive-agent"))) > 10_000_000);
+      await bench.stop("SIGKILL");
+    };
+    await stalled();
+    await bench.sandbox.clearFaults(id);
+    await bench.sandbox.faults({ route: "download", kind: "stall", at: 1000 });
+    await stalled();
+  });
+});
+
 test("a partial survives kill -9 and is gone on with (F-97, F-109)", async () => {
   await withBench({}, async (bench) => {
     const size = 40_000_000;
