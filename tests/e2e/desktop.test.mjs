@@ -8,7 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import test from "node:test";
 
-import { until, withBench } from "../support/agent.mjs";
+import { HIDDEN, until, withBench } from "../support/agent.mjs";
 import { hasDesktop, openDesktop } from "../support/desktop.mjs";
 
 const AT_ONCE_MS = 2000;
@@ -146,7 +146,7 @@ desktopTest("no notice where the configuration forbids it", { config: { desktop:
   assert.equal(desktop.count("notice"), 0);
 });
 
-test("bulk work has a low priority, answers have the usual one", async () => {
+test("bulk work has a low priority, answers have the usual one", { skip: HIDDEN }, async () => {
   await withBench({}, async (bench) => {
     await bench.start();
     const { pid } = bench.child;

@@ -6,7 +6,7 @@ import { chmod, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 
-import { until, withBench } from "../support/agent.mjs";
+import { HIDDEN, until, withBench } from "../support/agent.mjs";
 
 const AGENT = process.env.AGENT ?? path.resolve("build/agent/agent");
 const NAMESPACES = ["--user", "--map-root-user", "--mount"];
@@ -87,7 +87,8 @@ test("doctor finds what is wrong and names the mend", async (context) => {
     await context.test("and nothing when all is well", async () => {
       await bench.start();
       const { code, rows } = await examine(bench);
-      for (const row of Object.values(rows)) assert.equal(row.result, "ok", JSON.stringify(row));
+      const known = Object.values(rows).filter((row) => !HIDDEN || row.check !== "inotify watches"); /* its limit is hidden as well */
+      for (const row of known) assert.equal(row.result, "ok", JSON.stringify(row));
       assert.ok(Object.keys(rows).length >= 10);
       assert.equal(code, 0);
     });

@@ -6,7 +6,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import test from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { withBench } from "../support/agent.mjs";
+import { HIDDEN, withBench } from "../support/agent.mjs";
 
 const LONG = process.env.TEST_LONG === "1";
 const SECONDS = LONG ? 600 : 12;
@@ -26,7 +26,7 @@ async function facts(pid) {
   };
 }
 
-test(`idle for ${SECONDS} s: at most two wake-ups a heartbeat, no disk write, 0.02 % of the processor`, { timeout: (SECONDS + 60) * 1000 }, async () => {
+test(`idle for ${SECONDS} s: at most two wake-ups a heartbeat, no disk write, 0.02 % of the processor`, { skip: HIDDEN, timeout: (SECONDS + 60) * 1000 }, async () => {
   await withBench({ settings: { ping_interval_ms: PING_MS } }, async (bench) => {
     await bench.sandbox.change(Array.from({ length: 100 }, (_, i) => ({ op: "put", path: `d/${i}.txt`, content: `${i}` })));
     const { pid } = await bench.start({ words: [] });

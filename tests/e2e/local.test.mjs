@@ -7,7 +7,7 @@ import { access, readdir, readFile, rename, rm, writeFile } from "node:fs/promis
 import path from "node:path";
 import test from "node:test";
 
-import { until, withBench } from "../support/agent.mjs";
+import { HIDDEN, until, withBench } from "../support/agent.mjs";
 
 const START = [
   ...Array.from({ length: 12 }, (_, i) => ({ op: "put", path: `docs/f${i}.txt`, content: `content ${i}` })),
@@ -233,7 +233,7 @@ test("where watches run out it is said once, and nothing is lost (F-34)", { skip
   });
 });
 
-test("more changes than the system keeps are made up for by a check (F-33)", async () => {
+test("more changes than the system keeps are made up for by a check (F-33)", { skip: HIDDEN }, async () => {
   await withWatched({}, async (bench) => {
     /* The agent does not read while it is stopped: its queue holds 16,384 events. */
     bench.child.kill("SIGSTOP");

@@ -6,7 +6,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 
-import { AGENT, until, withBench } from "../support/agent.mjs";
+import { AGENT, HIDDEN, until, withBench } from "../support/agent.mjs";
 
 const LONG = process.env.TEST_LONG === "1";
 const FILES = LONG ? 100_000 : 2000;
@@ -20,7 +20,7 @@ async function lose(bench) {
   for (const name of await readdir(bench.stateDir)) if (name.startsWith("state.db")) await rm(path.join(bench.stateDir, name));
 }
 
-test(`the state of ${FILES} files is rebuilt without a download`, { timeout: 3 * PATIENCE_MS }, async (t) => {
+test(`the state of ${FILES} files is rebuilt without a download`, { skip: HIDDEN, timeout: 3 * PATIENCE_MS }, async (t) => {
   await withBench({ settings: { page_size: 1000 } }, async (bench) => {
     await bench.sandbox.bulk({ count: FILES, folders: FILES / 50, depth: 3, size: 300, notify: false });
     await bench.ok("sync-now", "--timeout", "30m");

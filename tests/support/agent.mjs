@@ -13,7 +13,7 @@
  * AGENT names the binary. Whatever the agent prints is kept and shown when a test fails.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -23,6 +23,9 @@ import { differences } from "./compare-tree.mjs";
 import { startSandbox } from "./sandbox.mjs";
 
 export const AGENT = process.env.AGENT ?? path.resolve("build/agent/agent");
+/** Why a test that looks at a process from outside is left out: the restrictions of the
+ * system's unit hide all others (packaging/confined). */
+export const HIDDEN = !existsSync("/proc/1") && "other processes are hidden here";
 const PATIENCE_MS = 30_000;
 
 /** Waits until `probe` answers something true; fails with what it last said. */
