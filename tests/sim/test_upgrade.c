@@ -86,7 +86,7 @@ static const char pour[] =
 static void make_old_state(void)
 {
     char path[200];
-    char old[200];
+    char old[208];
     char sql[SQL_SIZE];
     (void)snprintf(path, sizeof path, "%s/state.db", world.state);
     (void)snprintf(old, sizeof old, "%s/old.db", world.state);
