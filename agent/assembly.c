@@ -110,6 +110,7 @@ enum failure_kind assembly_start(struct assembly *assembly, const char *const *n
                                     .store = assembly->store,
                                     .disk = disk_system(),
                                     .trust = assembly->trust,
+                                    .turns = &assembly->turns,
                                     .with_link = assembly->with_link,
                                     .is_careful = assembly->is_careful};
     for (size_t i = 0; i < name_count; i++) {

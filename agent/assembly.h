@@ -16,6 +16,7 @@
 #include "agent/account.h"
 #include "agent/config.h"
 #include "agent/failure.h"
+#include "agent/net/turn.h"
 #include "agent/sync/mirror.h"
 #include "store/store.h"
 
@@ -39,6 +40,7 @@ struct assembly {
     const struct config *shared_config; /* the one that account and trust were built from */
     struct store *store;
     struct tls_trust *trust; /* NULL without links */
+    struct turns turns;      /* of the links */
     struct account account;
     struct mirror_environment environment; /* what the mirrors borrow */
     struct assembly_mirror mirrors[CONFIG_MAX_MIRRORS];

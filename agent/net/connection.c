@@ -81,6 +81,7 @@ void connection_tell_end(struct connection *connection, const struct connection_
 {
     bool tells = !connection->is_told && !connection->is_left;
     connection->is_told = true;
+    turn_end(&connection->turn);
     connection->phase = CONNECTION_LEAVING;
     connection_leave_within(connection, CONNECTION_FIN_MS);
     if (tells)
@@ -99,6 +100,8 @@ void connection_fail(struct connection *connection, enum failure_kind kind, int 
 void connection_enter(struct connection *connection, enum connection_phase phase)
 {
     connection->phase = phase;
+    if (phase >= CONNECTION_JOINING)
+        turn_end(&connection->turn);
     connection->phase_deadline_ms = clock_now_ms() + CONNECTION_PHASE_MS;
     if (!connection->is_left)
         connection->callbacks.on_phase(connection->user, phase);
@@ -356,9 +359,40 @@ static bool start_dial(struct connection *connection, struct failure *failure)
     const struct proxy_choice *choice = &connection->proxy_choice;
     const char *host = choice->is_used ? choice->host : connection->url.host;
     uint16_t port = choice->is_used ? choice->port : connection->url.port;
+    uint64_t now_ms = clock_now_ms();
+    connection->setup_deadline_ms = now_ms + CONNECTION_ALL_PHASES_MS;
+    connection->phase_deadline_ms = now_ms + CONNECTION_PHASE_MS;
     connection->dial =
         dial_start(connection->loop, host, port, on_dialed, connection, failure);
     return connection->dial != NULL;
+}
+
+static void on_begin(uv_timer_t *timer)
+{
+    struct connection *connection = timer->data;
+    struct connection_end why = {.next_variant = connection->channel_config.variant};
+    if (!start_dial(connection, &why.failure))
+        connection_tell_end(connection, &why);
+    settle(connection);
+}
+
+/* From the loop: this is the middle of another connection's end. */
+static void on_turn(void *user)
+{
+    struct connection *connection = user;
+    (void)uv_timer_start(&connection->timer, on_begin, 0, 0);
+}
+
+/* Waiting has no limit of its own: those ahead have theirs. */
+static bool get_in_line(struct connection *connection, struct turns *turns,
+                        struct failure *failure)
+{
+    connection->setup_deadline_ms = UINT64_MAX;
+    connection->phase_deadline_ms = UINT64_MAX;
+    if (!turn_take(turns, &connection->turn, connection->url.host, connection->url.port,
+                   on_turn, connection))
+        return true;
+    return start_dial(connection, failure);
 }
 
 struct connection *connection_open(uv_loop_t *loop, const struct connection_config *config,
@@ -374,13 +408,11 @@ struct connection *connection_open(uv_loop_t *loop, const struct connection_conf
     connection->loop = loop;
     connection->callbacks = *callbacks;
     connection->user = user;
-    uint64_t now_ms = clock_now_ms();
-    connection->setup_deadline_ms = now_ms + CONNECTION_ALL_PHASES_MS;
-    connection->phase_deadline_ms = now_ms + CONNECTION_PHASE_MS;
     connection->leave_deadline_ms = UINT64_MAX;
     if (proxy_choose(config->proxy, url->host, &connection->proxy_choice, failure) !=
             FAILURE_NONE ||
-        !start_dial(connection, failure)) {
+        !get_in_line(connection, config->turns, failure)) {
+        turn_end(&connection->turn);
         free_connection(connection);
         return NULL;
     }
@@ -403,6 +435,7 @@ void connection_leave(struct connection *connection, uint64_t limit_ms)
         return;
     assert(!connection->is_left);
     connection->is_left = true;
+    turn_end(&connection->turn);
     connection->session = NULL;
     bool has_peer = connection->tcp != NULL && connection->ws != NULL && limit_ms > 0;
     uint64_t wait_ms = connection->phase == CONNECTION_LEAVING

@@ -5,6 +5,9 @@
  * nothing more comes; connection_leave() in any case, also from inside a callback and also
  * before the end. The memory goes on the loop, when the farewell is over.
  *
+ * Where others are on their way to the same host, the first phase lasts until it is our
+ * turn; only then does time begin (WS-08).
+ *
  * Time: each phase has its 10 s and all together 30 s (WS-29); deadlines are judged after
  * pending reads, on the clock that counts suspend.
  *
@@ -16,6 +19,7 @@
 #include <uv.h>
 
 #include "agent/net/connection_end.h"
+#include "agent/net/turn.h"
 #include "protocol/channel.h"
 #include "protocol/tls.h"
 
@@ -47,7 +51,8 @@ struct connection_config {
     /* Where the TLS session to resume lies, NULL in it if there is none yet; a newer one is
      * put there once the connection is live. May be NULL. */
     struct tls_session **session;
-    const char *proxy; /* NULL: the environment's */
+    struct turns *turns; /* outlives all connections; NULL: there are no others */
+    const char *proxy;   /* NULL: the environment's */
     const char *user_agent;
     struct channel_config channel;
 };

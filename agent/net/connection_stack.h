@@ -18,6 +18,7 @@ struct connection {
     bool is_timer_closed;
     enum connection_phase phase;
 
+    struct turn turn;
     struct dial *dial;
     uv_tcp_t *tcp; /* NULL before it is there and after it is gone */
     uv_write_t write;

@@ -159,6 +159,7 @@ static void connect_slot(struct link *link, struct link_slot *slot)
     struct connection_config config = {
         .trust = link->trust,
         .session = &link->session,
+        .turns = link->turns,
         .proxy = link->config->proxy,
         .user_agent = http_user_agent(),
     };
@@ -411,6 +412,7 @@ struct link *link_new(uv_loop_t *loop, const struct link_parts *parts,
     link->config = parts->config;
     link->service = parts->service;
     link->trust = parts->trust;
+    link->turns = parts->turns;
     link->callbacks = *callbacks;
     link->user = user;
     (void)uv_timer_init(loop, &link->timer); /* cannot fail */

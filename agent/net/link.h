@@ -24,6 +24,7 @@
 
 struct link;
 struct tls_trust;
+struct turns;
 
 enum link_state {
     LINK_OFF,
@@ -82,6 +83,7 @@ struct link_parts {
     const struct config *config;
     struct service *service;
     struct tls_trust *trust;
+    struct turns *turns; /* agent/net/turn.h */
 };
 
 /* Texts are copied. Starts in LINK_OFF. NULL: `failure` says why. */

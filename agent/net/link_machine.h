@@ -23,6 +23,7 @@ struct link {
     const struct config *config;
     struct service *service;
     struct tls_trust *trust;
+    struct turns *turns;
     char *path;
     char *fallback_path; /* NULL: none */
     char *mirror;

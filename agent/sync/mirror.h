@@ -21,6 +21,7 @@
 struct disk;
 struct mirror;
 struct tls_trust;
+struct turns;
 
 /* What all mirrors of a process share: what is pointed to outlives them. */
 struct mirror_environment {
@@ -30,6 +31,7 @@ struct mirror_environment {
     struct store *store;
     const struct disk *disk; /* agent/place/disk.h */
     struct tls_trust *trust; /* NULL in one-pass mode */
+    struct turns *turns;     /* agent/net/turn.h */
     bool with_link;
     bool is_careful; /* after a row of crashes: one item at a time (F-07) */
 };

@@ -214,6 +214,7 @@ static void start_link(struct mirror *mirror)
         .config = environment->config,
         .service = environment->service,
         .trust = environment->trust,
+        .turns = environment->turns,
     };
     mirror->link =
         link_new(environment->loop, &parts, &config, &callbacks, mirror, &failure);

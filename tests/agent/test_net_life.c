@@ -359,13 +359,14 @@ static void on_end(void *user, const struct connection_end *end)
     note(user, false, &end->failure);
 }
 
-static struct connection *connect_to(struct world *world, struct tls_trust *trust,
-                                     const char *text)
+static struct connection *connect_in_turn(struct world *world, struct tls_trust *trust,
+                                          struct turns *turns, const char *text)
 {
     static const struct connection_callbacks callbacks = {on_phase, on_event, on_end};
     struct url_policy policy = {
         .loopback = true, .web_socket_allowed = true, .plain_text_allowed = true};
-    struct connection_config config = {.trust = trust, .user_agent = "test"};
+    struct connection_config config = {
+        .trust = trust, .turns = turns, .user_agent = "test"};
     struct channel_url url;
     channel_config_init(&config.channel, CHANNEL_EIO4);
     assert_int_equal(channel_url_init(text, &policy, &url), URL_OK);
@@ -374,6 +375,42 @@ static struct connection *connect_to(struct world *world, struct tls_trust *trus
     assert_non_null(connection);
     channel_url_clear(&url);
     return connection;
+}
+
+static struct connection *connect_to(struct world *world, struct tls_trust *trust,
+                                     const char *text)
+{
+    return connect_in_turn(world, trust, NULL, text);
+}
+
+/* WS-08 */
+static void connections_to_one_host_are_made_one_after_the_other(void **state)
+{
+    struct world *world = *state;
+    struct turns turns = {0};
+    struct tls_trust *trust = tls_trust_new();
+    struct connection *line[4];
+    for (int i = 0; i < 4; i++)
+        line[i] = connect_in_turn(world, trust, &turns, world->origin);
+    run_until_visited(world);
+    for (int i = 0; i < 20; i++) /* the ticker wakes it */
+        (void)uv_run(&world->loop, UV_RUN_ONCE);
+    assert_int_equal(world->visitor_count, 1);
+    connection_leave(line[1], 0); /* from the middle of the line */
+    uv_close((uv_handle_t *)&world->visitors[--world->visitor_count], NULL);
+    run_until_called(world); /* the first one has failed: the next one's turn */
+    connection_leave(line[0], 0);
+    run_until_visited(world);
+    assert_int_equal(world->visitor_count, 1);
+    connection_leave(line[2], 0);
+    while (world->visitor_count < 2)
+        (void)uv_run(&world->loop, UV_RUN_ONCE);
+    connection_leave(line[3], 0);
+    assert_null(turns.first);
+    tls_trust_free(trust);
+    end_world(world);
+    (void)uv_run(&world->loop, UV_RUN_DEFAULT);
+    assert_int_equal(world->calls, 1);
 }
 
 static void a_connection_can_be_left_in_any_phase(void **state)
@@ -424,7 +461,7 @@ static void a_link_starts_stops_and_starts_again(void **state)
     static const struct link_callbacks callbacks = {on_link, on_link, on_link_status};
     struct link_config link_config = {.path = "/me/drive/root/subscriptions/socketIo"};
     open_account(world, true);
-    struct link_parts parts = {&world->config, world->service, NULL};
+    struct link_parts parts = {&world->config, world->service, NULL, NULL};
     struct link *link =
         link_new(&world->loop, &parts, &link_config, &callbacks, world, &world->last);
     assert_non_null(link);
@@ -485,6 +522,7 @@ int main(void)
         LIFE_TEST(a_link_to_another_host_is_refused),
         LIFE_TEST(a_short_command_hears_of_a_sign_in_at_once),
         LIFE_TEST(a_connection_can_be_left_in_any_phase),
+        LIFE_TEST(connections_to_one_host_are_made_one_after_the_other),
         LIFE_TEST(a_connection_that_breaks_tells_once),
         LIFE_TEST(a_link_starts_stops_and_starts_again),
         LIFE_TEST(a_sign_in_can_be_given_up),

@@ -255,7 +255,8 @@ static bool start_link(struct probe *probe, char **words, struct failure *failur
         .path = words[1], .fallback_path = words[2], .mirror = "probe"};
     if (!read_trust(probe, failure) || !start_service(probe, failure))
         return false;
-    struct link_parts parts = {&probe->config, probe->service, probe->trust};
+    struct link_parts parts = {
+        .config = &probe->config, .service = probe->service, .trust = probe->trust};
     probe->link = link_new(&probe->loop, &parts, &link_config, &callbacks, probe, failure);
     if (probe->link == NULL)
         return false;
