@@ -202,7 +202,7 @@ static bool join_path(const char *parent, const char *name, char *out, size_t ou
         return false;
     size_t size = strlen(out);
     int length = snprintf(out + size, out_size - size, "%s%s", size == 0 ? "" : "/", name);
-    return length > 0 && (size_t)length < out_size - size;
+    return (size_t)length < out_size - size; /* an error is beyond any size */
 }
 
 static bool read_place(const cJSON *tree, struct graph_place *out)

@@ -40,6 +40,9 @@ static void note_event(struct player *player, const struct channel_event *event)
         bytes_append_format(log, " %.*s", (int)event->name_space_size, event->name_space);
     if (event->text_size > 0)
         bytes_append_format(log, " | %.*s", (int)event->text_size, event->text);
+    for (size_t i = 0; i < event->attachment_count; i++)
+        bytes_append_format(log, " *%.*s", (int)event->attachments[i].size,
+                            (const char *)event->attachments[i].data);
     if (event->type == CHANNEL_EVENT_ENDED)
         bytes_append_format(log, " | next %s", variant_names[event->next_variant]);
     bytes_append_text(log, "\n");
@@ -144,12 +147,12 @@ static const struct channel_case {
     {"puts attachments together", CHANNEL_EIO4,
      OPEN JOINED "451-/n,[\"notification\",{\"_placeholder\":true,\"num\":0}]\n2\n*1",
      SENT_JOIN LIVE "> 3\nnotification /n | "
-                    "[\"notification\",{\"_placeholder\":true,\"num\":0}]\n"},
+                    "[\"notification\",{\"_placeholder\":true,\"num\":0}] *1\n"},
     {"attachments of generation 3 have a type", CHANNEL_EIO3,
      OPEN "40/n,\n451-/n,[\"x\"]\n*\x04"
           "1\n451-/n,[\"x\"]\n*1",
      SENT_EIO3 LIVE
-     "other /n | [\"x\"]\nended: the server broke the protocol | a packet of "
+     "other /n | [\"x\"] *1\nended: the server broke the protocol | a packet of "
      "unknown type | next eio3\n"},
     {"answers nobody asked for", CHANNEL_EIO4, OPEN JOINED "43/n,5[\"x\"]", SENT_JOIN LIVE},
     {"leaves", CHANNEL_EIO4, OPEN "leave\n" JOINED "leave\nleave",

@@ -88,6 +88,12 @@ static bool make_path(void)
     return graph_url_content(path, "drive", "item");
 }
 
+static bool make_place(void)
+{
+    char path[GRAPH_URL_SIZE];
+    return graph_url_place(path, "drive", "a/b");
+}
+
 static void readers_stand_lack_of_memory(void **state)
 {
     (void)state;
@@ -96,6 +102,7 @@ static void readers_stand_lack_of_memory(void **state)
     with_each_allocation_failing(read_flawed_item, 4);
     with_each_allocation_failing(read_tokens, 4);
     with_each_allocation_failing(make_path, 1);
+    with_each_allocation_failing(make_place, 1);
 }
 
 /* Formats into queues of each limit; answers how much room was needed. */

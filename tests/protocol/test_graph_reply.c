@@ -278,6 +278,7 @@ static const struct place_case {
     {"no path",                "{\"name\":\"c\",\"parentReference\":{\"driveId\":\"b!x\"}}",       NULL,  false,
      0,                                                                                                                         0            },
     {"no name",                "{" IN("/drive/root:") "}",                                         NULL,  false, 0,             0            },
+    {"an empty name",          "{\"name\":\"\"," IN("/drive/root:") "}",                           NULL,  false, 0,             0            },
     {"a path of another kind", "{\"name\":\"c\"," IN("/a/b") "}",                                  NULL,  false, 0,             0            },
     {"a bad escape",           "{\"name\":\"c\"," IN("/drive/root:/%2") "}",                       NULL,  false, 0,             0            },
     {"no object",              "[]",                                                               NULL,  false, 0,             0            },

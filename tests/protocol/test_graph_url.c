@@ -137,12 +137,28 @@ static void places_are_addressed_by_path(void **state)
     CASES(place_cases, addresses_a_place);
 }
 
+/* The limit is met within each of its parts. */
+static void a_place_beyond_the_limit_is_refused(void **state)
+{
+    static const char rest[] = "/drives//root:/a/b:" PLACE;
+    char drive[GRAPH_URL_SIZE + 8];
+    (void)state;
+    for (size_t size = 1; size < sizeof drive; size++) {
+        char path[GRAPH_URL_SIZE];
+        memset(drive, 'x', size);
+        drive[size] = 0;
+        assert_int_equal(graph_url_place(path, drive, "a/b"),
+                         size + sizeof rest <= GRAPH_URL_SIZE);
+    }
+}
+
 static const struct share_case {
     const char *name;
     const char *web_url;
     const char *want;
 } share_cases[] = {
     {"without padding",     "https://a/b",  "/shares/u!aHR0cHM6Ly9hL2I/driveItem" PLACE},
+    {"nothing",             "",             "/shares/u!/driveItem" PLACE               },
     {"the letters of URLs", "\xFB\xEF\xFF", "/shares/u!--__/driveItem" PLACE           },
 };
 
@@ -173,6 +189,7 @@ int main(void)
         TABLE_TEST(items_are_addressed_by_id),
         TABLE_TEST(delta_asks_for_what_we_read),
         TABLE_TEST(places_are_addressed_by_path),
+        TABLE_TEST(a_place_beyond_the_limit_is_refused),
         TABLE_TEST(sharing_links_are_encoded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -261,6 +261,7 @@ static const struct refusal_case {
     {"without a number",        "server_error",         "try later",                  OAUTH_TRANSIENT, 0    },
     {"a number without end",    "consent_required",     "AADSTS99999999999999",       OAUTH_CONSENT,
      999999999                                                                                              },
+    {"a number and no more",    "interaction_required", "AADSTS50058",                OAUTH_SIGN_IN,   50058},
     {"a word after the prefix", "interaction_required", "AADSTSx",                    OAUTH_SIGN_IN,   0    },
 };
 

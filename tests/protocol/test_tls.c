@@ -593,6 +593,18 @@ static void gives_random_bytes(void **state)
     assert_memory_not_equal(first + 1500, second + 1500, 1500);
 }
 
+static void a_trust_set_goes_with_its_last_owner(void **state)
+{
+    uint8_t bytes[4];
+    struct tls_trust *trust = tls_trust_new();
+    (void)state;
+    assert_ptr_equal(tls_trust_share(trust), trust);
+    tls_trust_free(trust);
+    assert_true(tls_random(trust, bytes, sizeof bytes));
+    tls_trust_free(trust);
+    assert_null(tls_trust_share(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -617,6 +629,7 @@ int main(void)
         TABLE_TEST(reads_bundles_in_part),
         TABLE_TEST(refuses_what_cannot_be_a_host),
         TABLE_TEST(gives_random_bytes),
+        TABLE_TEST(a_trust_set_goes_with_its_last_owner),
     };
     return cmocka_run_group_tests(tests, make_world, end_world);
 }
