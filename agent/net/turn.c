@@ -33,9 +33,10 @@ void turn_end(struct turn *turn)
         return;
     bool was_head = first_for(turns->first, turn->host, turn->port) == turn;
     struct turn **place = &turns->first;
-    while (*place != turn)
+    while (*place != NULL && *place != turn)
         place = &(*place)->next;
-    *place = turn->next;
+    if (*place != NULL)
+        *place = turn->next;
     turn->turns = NULL;
     struct turn *next = was_head ? first_for(turns->first, turn->host, turn->port) : NULL;
     if (next != NULL)
