@@ -80,6 +80,7 @@ static size_t carry_out_all(struct place_batch *batch, size_t end)
 
 static void settle_all(struct place_batch *batch, size_t end)
 {
+    place_note_removed(batch, end);
     for (size_t i = 0; i < end; i++) {
         if (batch->jobs[i].kept[0] == '\0')
             continue;

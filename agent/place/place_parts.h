@@ -165,15 +165,25 @@ struct place_trash {
 };
 void place_trash_init(struct place_trash *trash);
 void place_trash_close(const struct place_root *root, struct place_trash *trash);
-/* Moves work/`work_name` to the trash, as the file that stood at folder/name. */
-bool place_trash_put(const struct place_root *root, struct place_trash *trash,
-                     const char *work_name, const char *folder, const char *name);
+/* Notes in the trash what stood at folder/name, and under which name it is going to lie
+ * there. The note has to last before the file goes: `with_sync`, or the caller sees to it.
+ * False: there is no trash. */
+bool place_trash_note(const struct place_root *root, struct place_trash *trash,
+                      const char *folder, const char *name, bool with_sync,
+                      char out_name[NAME_MAX_BYTES + 1]);
+/* Moves work/`work_name` there. False: it lies where it was, and the note is gone. */
+bool place_trash_put(const struct place_root *root, const struct place_trash *trash,
+                     const char *work_name, const char *trash_name);
+void place_trash_forget(const struct place_root *root, const struct place_trash *trash,
+                        const char *trash_name);
 
 /* place_batch.c. What a step leaves to be done at the end of the batch. */
 struct place_job {
     struct stat fresh;             /* the partial, as made durable */
     struct stat seen;              /* the displaced file, as judged to be ours */
     char kept[NAME_MAX_BYTES + 1]; /* where that one lies in the working folder; "" none */
+    char
+        trash[NAME_MAX_BYTES + 1]; /* the name that is noted for it in the trash; "" none */
     bool is_missing;               /* the partial was not there */
 };
 struct place_batch {
@@ -203,6 +213,8 @@ void place_do_aside(struct place_batch *batch, struct place_step *step);
 /* After the folders are durable: the second look (F-29), then away with what is ours. */
 void place_settle_file(struct place_batch *batch, struct place_step *step,
                        struct place_job *job);
+/* Notes all that goes to the trash, with one sync where it is much. */
+void place_note_removed(struct place_batch *batch, size_t end);
 void place_settle_removed(struct place_batch *batch, struct place_step *step,
                           struct place_job *job);
 

@@ -108,6 +108,41 @@ void place_do_remove_file(struct place_batch *batch, struct place_step *step,
     place_dirty_add(&batch->dirty, folder);
 }
 
+void place_note_removed(struct place_batch *batch, size_t end)
+{
+    const struct place_root *root = batch->root;
+    size_t count = 0;
+    for (size_t i = 0; i < end && root->trash; i++)
+        count += batch->steps[i].op == PLACE_REMOVE_FILE && batch->jobs[i].kept[0] != '\0';
+    if (count < PLACE_SYNC_MANY)
+        return; /* each by itself, when its turn comes */
+    for (size_t i = 0; i < end; i++)
+        if (batch->steps[i].op == PLACE_REMOVE_FILE && batch->jobs[i].kept[0] != '\0')
+            (void)place_trash_note(root, &batch->trash, batch->steps[i].folder,
+                                   batch->steps[i].name, false, batch->jobs[i].trash);
+    if (batch->trash.info < 0 || disk_sync_filesystem(root->disk, batch->trash.info) == 0)
+        return;
+    for (size_t i = 0; i < end; i++) {
+        if (batch->jobs[i].trash[0] != '\0')
+            place_trash_forget(root, &batch->trash, batch->jobs[i].trash);
+        batch->jobs[i].trash[0] = '\0';
+    }
+}
+
+/* False: it lies where it was, and nothing of it is noted. */
+static bool put_into_trash(struct place_batch *batch, const struct place_step *step,
+                           struct place_job *job)
+{
+    const struct place_root *root = batch->root;
+    if (!root->trash ||
+        (job->trash[0] == '\0' && !place_trash_note(root, &batch->trash, step->folder,
+                                                    step->name, true, job->trash)))
+        return false;
+    bool is_put = place_trash_put(root, &batch->trash, job->kept, job->trash);
+    job->trash[0] = '\0';
+    return is_put;
+}
+
 void place_settle_removed(struct place_batch *batch, struct place_step *step,
                           struct place_job *job)
 {
@@ -116,10 +151,11 @@ void place_settle_removed(struct place_batch *batch, struct place_step *step,
     enum place_verdict verdict = place_judge_kept(root, job);
     place_dirty_add_work(&batch->dirty);
     if (verdict == PLACE_VERDICT_EQUAL &&
-        ((root->trash &&
-          place_trash_put(root, &batch->trash, job->kept, step->folder, step->name)) ||
+        (put_into_trash(batch, step, job) ||
          disk->unlink(disk->user, root->work, job->kept, 0) == 0))
         return;
+    if (job->trash[0] != '\0')
+        place_trash_forget(root, &batch->trash, job->trash);
     if (verdict != PLACE_VERDICT_DIFFERENT) {
         place_fail_half_way(root, step, errno,
                             kept_here); /* F-16: the recovery finds out */

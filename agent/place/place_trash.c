@@ -196,19 +196,24 @@ static void format_name(char out[NAME_MAX_BYTES + 1], const char *name, unsigned
         (void)snprintf(out, NAME_MAX_BYTES + 1, "%.*s.%u", (int)length, name, number);
 }
 
-/* The info file is made first: it reserves the name. Its own name comes out. */
-static int make_info(const struct place_root *root, const struct place_trash *trash,
-                     const char *name, char out_name[NAME_MAX_BYTES + 1],
-                     char out_info[NAME_MAX_BYTES + 1])
+static void format_info_name(char out[NAME_MAX_BYTES + 1], const char *trash_name)
 {
+    (void)snprintf(out, NAME_MAX_BYTES + 1, "%.*s.trashinfo",
+                   NAME_MAX_BYTES - NAME_ROOM + 8, trash_name);
+}
+
+/* The info file is made first: it reserves the name, which comes out. */
+static int make_info(const struct place_root *root, const struct place_trash *trash,
+                     const char *name, char out_name[NAME_MAX_BYTES + 1])
+{
+    char info_name[NAME_MAX_BYTES + 1];
     int fd = -1;
     errno = EEXIST;
     for (unsigned number = 1; fd < 0 && errno == EEXIST && number <= NAME_TRIES; number++) {
         format_name(out_name, name, number);
-        (void)snprintf(out_info, NAME_MAX_BYTES + 1, "%.*s.trashinfo",
-                       NAME_MAX_BYTES - NAME_ROOM + 8, out_name);
-        fd =
-            disk_open(root->disk, trash->info, out_info, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        format_info_name(info_name, out_name);
+        fd = disk_open(root->disk, trash->info, info_name, O_WRONLY | O_CREAT | O_EXCL,
+                       0600);
     }
     return fd;
 }
@@ -221,26 +226,46 @@ static bool open_trash(const struct place_root *root, struct place_trash *trash)
     return trash->files >= 0;
 }
 
-bool place_trash_put(const struct place_root *root, struct place_trash *trash,
-                     const char *work_name, const char *folder, const char *name)
+bool place_trash_note(const struct place_root *root, struct place_trash *trash,
+                      const char *folder, const char *name, bool with_sync,
+                      char out_name[NAME_MAX_BYTES + 1])
 {
     const struct disk *disk = root->disk;
     char text[INFO_SIZE];
-    char trash_name[NAME_MAX_BYTES + 1];
-    char info_name[NAME_MAX_BYTES + 1];
+    out_name[0] = '\0';
     if (!open_trash(root, trash))
         return false;
     int length = format_info(root, trash, folder, name, text);
     if (length < 0)
         return false;
-    int fd = make_info(root, trash, name, trash_name, info_name);
-    if (fd < 0)
+    int fd = make_info(root, trash, name, out_name);
+    if (fd < 0) {
+        out_name[0] = '\0';
         return false;
-    bool is_put =
-        disk_write(disk, fd, text, (size_t)length) == 0 && disk_sync(disk, fd) == 0 &&
-        place_rename_new(root, root->work, work_name, trash->files, trash_name) == 0;
+    }
+    bool is_noted = disk_write(disk, fd, text, (size_t)length) == 0 &&
+                    (!with_sync || disk_sync(disk, fd) == 0);
     disk_close(disk, fd);
-    if (!is_put)
-        (void)disk->unlink(disk->user, trash->info, info_name, 0);
-    return is_put;
+    if (!is_noted) {
+        place_trash_forget(root, trash, out_name);
+        out_name[0] = '\0';
+    }
+    return is_noted;
+}
+
+bool place_trash_put(const struct place_root *root, const struct place_trash *trash,
+                     const char *work_name, const char *trash_name)
+{
+    if (place_rename_new(root, root->work, work_name, trash->files, trash_name) == 0)
+        return true;
+    place_trash_forget(root, trash, trash_name);
+    return false;
+}
+
+void place_trash_forget(const struct place_root *root, const struct place_trash *trash,
+                        const char *trash_name)
+{
+    char info_name[NAME_MAX_BYTES + 1];
+    format_info_name(info_name, trash_name);
+    (void)root->disk->unlink(root->disk->user, trash->info, info_name, 0);
 }

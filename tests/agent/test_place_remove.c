@@ -107,6 +107,70 @@ static void moves_to_the_trash_of_the_desktop(void **state)
     place_world_close(&world);
 }
 
+/* Counts what is synced by itself; `refuses_all` lets every sync of a file system fail. */
+struct sync_counter {
+    struct disk table;
+    unsigned files;
+    unsigned systems;
+    bool refuses_all;
+};
+
+static int counted_sync(void *user, int fd)
+{
+    struct sync_counter *counter = user;
+    counter->files++;
+    return fsync(fd);
+}
+
+static int counted_sync_filesystem(void *user, int fd)
+{
+    struct sync_counter *counter = user;
+    counter->systems++;
+    errno = EIO;
+    return counter->refuses_all && counter->systems == 1 ? -1 : syncfs(fd);
+}
+
+static void check_many(bool refuses_all)
+{
+    struct place_world world;
+    struct sync_counter counter = {.table = *disk_system()};
+    struct place_step steps[PLACE_WORLD_BASES];
+    counter.table.user = &counter;
+    counter.table.sync = counted_sync;
+    counter.table.sync_filesystem = counted_sync_filesystem;
+    place_world_open(&world, &counter.table);
+    place_set_trash(world.root, true);
+    for (int i = 0; i < PLACE_WORLD_BASES; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "a%d", i);
+        const struct store_base *base = place_world_base(&world, i + 1, name, "<old>");
+        steps[i] = place_world_step(PLACE_REMOVE_FILE, i + 1, "", world.bases[i].name);
+        place_world_expect(&steps[i], base);
+    }
+    counter.files = counter.systems = 0;
+    counter.refuses_all = refuses_all;
+    place_world_run(&world, steps, PLACE_WORLD_BASES);
+    for (int i = 0; i < PLACE_WORLD_BASES; i++) {
+        char path[PATH_MAX];
+        assert_int_equal(steps[i].result, PLACE_DONE);
+        (void)snprintf(path, sizeof path, "data/Trash/files/a%d", i);
+        assert_true(temp_dir_has(&world.dir, path));
+        (void)snprintf(path, sizeof path, "data/Trash/info/a%d.trashinfo", i);
+        assert_true(temp_dir_has(&world.dir, path));
+    }
+    assert_int_equal(counter.files >= PLACE_WORLD_BASES, refuses_all);
+    assert_int_equal(counter.systems, 1);
+    assert_int_equal(place_world_leftovers(&world), 0);
+    place_world_close(&world);
+}
+
+static void notes_many_with_one_sync(void **state)
+{
+    (void)state;
+    check_many(false);
+    check_many(true); /* each by itself then */
+}
+
 /* The file system ends at the test's folder, and the home trash lies on another one. */
 static int stat_path_on_own_disk(void *user, const char *path, struct stat *out)
 {
@@ -244,6 +308,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TABLE_TEST(removes_only_what_it_has_put_there),
         TABLE_TEST(moves_to_the_trash_of_the_desktop),
+        TABLE_TEST(notes_many_with_one_sync),
         TABLE_TEST(falls_back_to_the_trash_of_the_file_system),
         TABLE_TEST(waits_for_a_program_that_writes),
         TABLE_TEST(removes_only_empty_folders),

@@ -9,7 +9,7 @@
 
 #include "tests/support/place_world.h"
 
-enum { SCENARIO_MAX_STEPS = 4 };
+enum { SCENARIO_MAX_STEPS = PLACE_WORLD_BASES };
 
 struct scenario {
     const char *name;
@@ -155,6 +155,32 @@ static void after_remove(const struct place_world *world)
     assert_false(temp_dir_has(&world->mirror, "a"));
 }
 
+/* So many that the trash notes them together. */
+static void before_many(struct place_world *world)
+{
+    for (int i = 0; i < PLACE_WORLD_BASES; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "a%d", i);
+        (void)place_world_base(world, i + 1, name, "<elder.>");
+    }
+}
+
+static size_t plan_remove_many(struct place_world *world, struct place_step *steps)
+{
+    for (int i = 0; i < PLACE_WORLD_BASES; i++) {
+        steps[i] = place_world_step(PLACE_REMOVE_FILE, i + 1, "", world->bases[i].name);
+        place_world_expect(&steps[i], &world->bases[i].base);
+    }
+    place_set_trash(world->root, true);
+    return PLACE_WORLD_BASES;
+}
+
+static void after_remove_many(const struct place_world *world)
+{
+    for (int i = 0; i < PLACE_WORLD_BASES; i++)
+        assert_false(temp_dir_has(&world->mirror, world->bases[i].name));
+}
+
 static void after_remove_edited(const struct place_world *world)
 {
     place_world_assert_text(world, "a", "<USER 1>");
@@ -251,6 +277,8 @@ static const struct scenario scenarios[] = {
     {"a swap through the staging area",                     before_swap,        plan_swap,                after_swap,                0, "a"       },
     {"a removal",                                           before_replace,     plan_remove,              after_remove,              0, "a"       },
     {"a removal into the trash",                            before_trash,       plan_remove,              after_remove,              0, "a"       },
+    {"many removals into the trash",                        before_many,        plan_remove_many,         after_remove_many,         0,
+     "a0"                                                                                                                                         },
     {"a removal of an edited file",                         before_edited,      plan_remove,              after_remove_edited,       1,
      "a"                                                                                                                                          },
     {"a removal of a folder",                               before_folder,      plan_remove_folder,       after_remove_folder,       0,
