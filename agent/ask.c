@@ -7,6 +7,7 @@
 
 #include "agent/account.h"
 #include "agent/scope.h"
+#include "agent/state.h"
 #include "agent/threads.h"
 
 enum { ASK_MAX_BODY = 4 * 1024 * 1024 };
@@ -23,7 +24,9 @@ struct ask {
 
 struct ask *ask_open(const struct config *config, struct failure *failure)
 {
-    if (threads_rehearse(failure) != FAILURE_NONE)
+    /* A token that is renewed is saved. */
+    if (state_check_folder(config, failure) != FAILURE_NONE ||
+        threads_rehearse(failure) != FAILURE_NONE)
         return NULL;
     struct ask *ask = calloc(1, sizeof *ask);
     if (ask == NULL || uv_loop_init(&ask->loop) != 0) {

@@ -46,6 +46,17 @@ static void tell(struct listing *listing, const struct drives_entry *entry)
     listing->callbacks->on_entry(listing->user, entry);
 }
 
+/* 403: the sign-in may lack a permission that another one would have. */
+static void note_refusal(struct listing *listing, const char *what,
+                         const struct ask_answer *answer)
+{
+    char why[512];
+    bool is_denied = answer->status == 403;
+    (void)snprintf(why, sizeof why, "%s%s%s", answer->text, is_denied ? ": " : "",
+                   is_denied ? _("sign in with agent login --all-drives") : "");
+    note(listing, what, why);
+}
+
 /* Asks for all pages of a list. Failures become a note; `what` names the list. */
 static void each_named(struct listing *listing, const char *path, const char *what,
                        graph_named_fn *each)
@@ -61,7 +72,7 @@ static void each_named(struct listing *listing, const char *path, const char *wh
         }
         bool good = answer.status / 100 == 2;
         if (!good)
-            note(listing, what, answer.text);
+            note_refusal(listing, what, &answer);
         else if (!graph_named_parse(answer.body, answer.size, next, sizeof next, each,
                                     listing)) {
             note(listing, what, _("the answer is not a list"));

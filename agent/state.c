@@ -19,10 +19,9 @@ enum { STATE_RETRY_MS = 100, STATE_PATIENCE_MS = 10000 };
 
 static const char pause_setting[] = "paused_until";
 
-/* The folder belongs to us and to nobody else (F-15, F-166); one that is missing will be
- * made so. */
-static enum failure_kind check_folder(const char *folder, struct failure *failure)
+enum failure_kind state_check_folder(const struct config *config, struct failure *failure)
 {
+    const char *folder = config->state_dir;
     struct stat info;
     if (stat(folder, &info) != 0) {
         if (errno == ENOENT)
@@ -101,7 +100,7 @@ enum failure_kind state_open(const struct config *config, struct store **out,
                              struct failure *failure)
 {
     const char *folder = config->state_dir;
-    enum failure_kind kind = check_folder(folder, failure);
+    enum failure_kind kind = state_check_folder(config, failure);
     if (kind != FAILURE_NONE)
         return kind;
     struct store_opening opening = {0};

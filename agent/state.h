@@ -9,6 +9,10 @@
 #include "agent/failure.h"
 #include "agent/state_failure.h"
 
+/* The folder belongs to us and to nobody else (F-15, F-166); one that is missing will be
+ * made so. Asked before anything is written there, the sign-in as well. */
+enum failure_kind state_check_folder(const struct config *config, struct failure *failure);
+
 /* Opens the state for writing. A damaged database is set aside and begun anew (F-61).
  * FAILURE_HELD: another agent (F-160); FAILURE_RESOURCE: newer (F-65), of another user
  * (F-166), open to others (F-15), disk trouble. Nothing was changed then. */

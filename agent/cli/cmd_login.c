@@ -6,6 +6,7 @@
 #include "agent/net/signin.h"
 #include "agent/scope.h"
 #include "agent/signals.h"
+#include "agent/state.h"
 #include "agent/threads.h"
 #include "agent/words.h"
 
@@ -114,10 +115,12 @@ int cmd_login(const struct cmd_line *line)
     if (config->client_id == NULL)
         return explain_client_id(config);
     signals_ignore_broken_pipes();
+    struct failure failure = {0};
+    if (state_check_folder(config, &failure) != FAILURE_NONE)
+        return cmd_fail(&failure);
     struct token_store *store = token_store_new(config);
     if (store == NULL)
         return cmd_fail_text(FAILURE_RESOURCE, "no memory");
-    struct failure failure = {0};
     code = token_store_unlock(store, &failure) == FAILURE_NONE
                ? sign_in(line, config, store)
                : cmd_fail(&failure);
@@ -133,10 +136,12 @@ int cmd_logout(const struct cmd_line *line)
     int code = cmd_load_config(line, &config);
     if (code != 0)
         return code;
+    struct failure failure = {0};
+    if (state_check_folder(config, &failure) != FAILURE_NONE)
+        return cmd_fail(&failure);
     struct token_store *store = token_store_new(config);
     if (store == NULL)
         return cmd_fail_text(FAILURE_RESOURCE, "no memory");
-    struct failure failure = {0};
     (void)token_store_forget(store, &failure);
     token_store_free(store);
     code = cmd_fail(&failure);

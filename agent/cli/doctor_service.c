@@ -6,6 +6,7 @@
 #include "agent/cli/doctor.h"
 #include "agent/clock.h"
 #include "agent/net/token_store.h"
+#include "agent/state.h"
 #include "agent/words.h"
 
 enum { DOCTOR_MAX_SKEW_MS = 5 * 60 * 1000 /* F-124 */ };
@@ -91,6 +92,11 @@ void doctor_check_service(struct doctor *doctor)
 {
     struct failure failure = {0};
     int64_t date_ms = INT64_MIN;
+    enum failure_kind kind = state_check_folder(doctor->config, &failure);
+    if (kind != FAILURE_NONE) {
+        doctor_fail(doctor, kind, _("sign-in"), failure.text, "");
+        return;
+    }
     struct ask *ask = ask_open(doctor->config, &failure);
     if (ask == NULL) {
         doctor_fail(doctor, failure.kind, _("network"), failure.text, network_mend());

@@ -43,6 +43,14 @@ test("`drives` lists own drives, groups and sites with the word to use, and each
   });
 });
 
+test("what this sign-in may not list is named with its mend", async () => {
+  await withBench({ add: false }, async (bench) => {
+    const { stdout, stderr } = await bench.ok("drives");
+    assert.match(stdout, /^me /m);
+    assert.match(stderr, /^note: the sites you can see cannot be listed: 403 .*: sign in with agent login --all-drives$/m);
+  });
+});
+
 test("add and remove keep the comments of the configuration file", async () => {
   await withBench({}, async (bench) => {
     const before = `; mine\n${await readFile(bench.configFile, "utf8")}\n# the end\n`;

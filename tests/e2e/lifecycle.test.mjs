@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { appendFile, chmod, chown, copyFile, readFile, rename, writeFile } from "node:fs/promises";
+import { appendFile, chmod, chown, copyFile, readFile, rename, stat, writeFile } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
 import net from "node:net";
@@ -106,11 +106,15 @@ test("a state of another user is refused before any change: exit 1 (F-166)", { s
     await bench.ok("sync-now");
     await bench.sandbox.change({ op: "put", path: "a.txt", content: "a" });
     await chown(bench.stateDir, NOBODY, NOBODY);
-    for (const command of ["sync-now", "run"]) {
-      const result = await bench.run(command);
-      assert.equal(result.code, 1, result.stderr);
+    const tokens = path.join(bench.stateDir, "tokens.json");
+    const before = await stat(tokens);
+    for (const command of [["sync-now"], ["run"], ["login", "--device-code"], ["logout"], ["drives"], ["pause"]]) {
+      const result = await bench.run(...command);
+      assert.equal(result.code, 1, `${command}: ${result.stderr}`);
       assert.match(result.stderr, /F-166.*belongs to another user/);
     }
+    assert.match((await bench.run("doctor")).stdout, /^fail +sign-in +the state folder belongs to another user/m);
+    assert.equal((await stat(tokens)).ino, before.ino, "the sign-in is as it was");
     await chown(bench.stateDir, 0, 0);
     await bench.ok("sync-now");
     assert.deepEqual(await bench.differences(), []);
