@@ -32,7 +32,7 @@ static void print_beside(const char *text, unsigned width)
 
 static void print_option(const struct cmd_option *option)
 {
-    char left[64];
+    char left[160]; /* choices are named in full */
     char letter[8] = "    ";
     if (option->letter != 0)
         (void)snprintf(letter, sizeof letter, "-%c, ", option->letter);

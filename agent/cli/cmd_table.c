@@ -264,7 +264,7 @@ static const struct cmd commands[] = {
         .arguments = "[COMMAND]",
         .most_words = 1,
         .options = help_options,
-        .exit_codes = "0 2",
+        .exit_codes = "0 1 2 3",
         .run = cmd_help,
     },
     {.name = NULL},

@@ -39,6 +39,14 @@ test("the table has been read", () => {
   assert.deepEqual(TABLE.find((command) => command.name === "login").options, ["browser", "device-code", "all-drives"]);
 });
 
+test("the help names every choice of an option in full", () => {
+  const page = plain(readFileSync(path.join(GENERATED, "agent.1"), "utf8")).replace(/\\f[BIP]/g, "");
+  const choices = [...page.matchAll(/^\.It Fl -([a-z-]+) No (\S+\|\S+)$/gm)];
+  assert.ok(choices.length >= 4);
+  const help = ["", ...TABLE.map((command) => command.name)].map((name) => agent("help", ...(name ? [name] : []))).join("");
+  for (const [, option, words] of choices) assert.ok(help.includes(`--${option} ${words}\n`) || help.includes(`--${option} ${words} `), `--${option} ${words}`);
+});
+
 test("agent(1) has every command with its options", () => {
   const page = plain(readFileSync(path.join(GENERATED, "agent.1"), "utf8"));
   const described = page.split("\n.Sh COMMANDS\n")[1].split("\n.Sh ")[0].split(/^\.It Cm /m).slice(1);
