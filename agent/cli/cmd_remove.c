@@ -53,7 +53,8 @@ int cmd_remove(const struct cmd_line *line)
     }
     if (!remote_tell(config, request, &code))
         code = forget_here(config, name);
-    if (code == 0)
+    /* Files of a person's in the working folder keep it there, not the mirror. */
+    if (code == 0 || code == failure_exit_code(FAILURE_ITEM))
         (void)printf(_("Removed the mirror %s; its files stay.\n"), name);
     return code;
 }

@@ -147,7 +147,7 @@ static const struct cmd commands[] = {
         .details = N_(
             "Takes the section out of the configuration file, the records out of the state and\n"
             "the working folder .drive-agent away, unless files of yours lie in it."),
-        .exit_codes = "0 1 2 3 7",
+        .exit_codes = "0 1 2 3 6 7",
         .run = cmd_remove,
     },
     {

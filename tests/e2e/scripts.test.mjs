@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 import { promisify } from "node:util";
@@ -106,4 +106,20 @@ test("inspect item takes a path as a shell or a file manager writes it", async (
     assert.equal(JSON.parse((await bench.ok("inspect", "item", bench.file("docs"), "--format", "json")).stdout)[0].kind, "folder");
     for (const unknown of [bench.folder, `${bench.folder}2/docs/a.txt`, "/docs/a.txt"]) assert.equal((await bench.run("inspect", "item", unknown)).code, 1, unknown);
   });
+});
+
+test("a mirror is removed though files of a person's lie in its working folder, which stays", async () => {
+  for (const isRunning of [false, true]) {
+    await withBench({}, async (bench) => {
+      await bench.ok("sync-now");
+      if (isRunning) await bench.start();
+      await writeFile(bench.file(".drive-agent/mine.txt"), "mine");
+      const { code, stdout, stderr } = await bench.run("remove", "main");
+      assert.equal(code, 6, stderr);
+      assert.match(stderr, /files lie in the working folder/);
+      assert.match(stdout, /^Removed the mirror main; its files stay\.$/m);
+      assert.equal(await bench.read(".drive-agent/mine.txt"), "mine");
+      assert.deepEqual((await bench.status()).mirrors, []);
+    });
+  }
 });
