@@ -306,7 +306,7 @@ void oauth_tokens_clear(struct oauth_tokens *tokens)
     *tokens = (struct oauth_tokens){.expires_s = 0};
 }
 
-const char *oauth_hint(long number)
+const char *oauth_hint_text(long number)
 {
     static const struct {
         long number;

@@ -86,7 +86,7 @@ enum oauth_outcome oauth_refusal_parse(const char *error, const char *descriptio
 
 /* One line for people about an AADSTS number: what it means and what to do. NULL where
  * the number is not known. */
-const char *oauth_hint(long number);
+const char *oauth_hint_text(long number);
 
 /* The claims of a WWW-Authenticate challenge (base64 JSON), decoded into `out`. False:
  * the header carries none. */

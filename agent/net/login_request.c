@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/net/auth.h"
+#include "agent/words.h"
 #include "protocol/url.h"
 
 bool login_url_format(const struct config *config, const char *endpoint, char *out,
@@ -93,8 +94,8 @@ bool auth_scopes(const struct config *config, bool all_drives, char *out, size_t
 void login_failure(enum oauth_outcome outcome, const struct oauth_error *error,
                    struct failure *out)
 {
-    const char *hint = oauth_hint(error->number);
-    const char *why = hint != NULL ? hint : error->description;
+    bool is_known = oauth_hint_text(error->number) != NULL;
+    const char *why = is_known ? _(oauth_hint_text(error->number)) : error->description;
     switch (outcome) {
     case OAUTH_CONFIG:
         (void)failure_set(out, FAILURE_CONFIG, 0,

@@ -174,6 +174,9 @@ test("each refusal of a code or of a renewal has its exit code and its mend, and
       assert.match(login.stderr, wants, name);
       assert.equal(await hasTokens(bench), true, name);
     }
+    await bench.sandbox.signin("fail", { error: "invalid_grant", number: 53003 });
+    const german = await bench.runWith({ environment: { LANGUAGE: "de" } }, "drives");
+    assert.match(german.stderr, /Richtlinie für bedingten Zugriff/, "a mend is a message like all others");
     await bench.sandbox.signin("recover");
     await bench.ok("drives");
   });

@@ -135,8 +135,8 @@ static void an_error_carries_its_details(void **state)
     assert_string_equal(error.description, "AADSTS70043: expired");
     assert_string_equal(error.claims, "{}");
     assert_int_equal(error.number, 70043);
-    assert_non_null(oauth_hint(error.number));
-    assert_null(oauth_hint(1));
+    assert_non_null(oauth_hint_text(error.number));
+    assert_null(oauth_hint_text(1));
 }
 
 static const struct number_case {
