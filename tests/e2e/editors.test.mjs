@@ -155,9 +155,10 @@ async function epoch(bench, mapper, run) {
 }
 
 test(`editors race placement for ${(EPOCHS * EPOCH_MS) / 1000} s, seed ${seed}`, { timeout: LONG ? 7_200_000 : 240_000 }, async (context) => {
+  const mapper = new Mapper();
+  context.after(() => mapper.close()); /* also when it fails: nothing ends before its children do */
   await withBench({}, async (bench) => {
     const run = { count: 0, versions: 0 };
-    const mapper = new Mapper();
     await bench.sandbox.change(names.map((name) => version(name, run.versions++)));
     await bench.start({ words: [] });
     await bench.untilEqual();
@@ -168,7 +169,6 @@ test(`editors race placement for ${(EPOCHS * EPOCH_MS) / 1000} s, seed ${seed}`,
       edits += result.edits;
       aside += result.aside;
     }
-    mapper.close();
     const placed = (await bench.sandbox.log()).filter((entry) => entry.route === "download").length;
     context.diagnostic(`${edits} saves raced ${placed} new versions; ${aside} of a person's versions were set aside`);
     assert.ok(aside > names.length, "they met");
