@@ -104,7 +104,7 @@ enum store_status store_set_aside(const char *folder, char *aside, size_t aside_
         status = number <= MAX_ASIDE ? move_all(folder_fd, base) : STORE_IO;
     if (status == STORE_OK)
         (void)snprintf(aside, aside_size, "%s/%s", folder, base);
-    store_lock_drop(&lock, folder_fd, false);
+    store_lock_drop(&lock, folder_fd, STORE_LEFT_OPEN);
     (void)close(folder_fd);
     return status;
 }

@@ -13,6 +13,8 @@ enum { MAX_MARK = 128 };
 
 static const char lock_name[] = "lock";
 static const char database_name[] = "state.db";
+static const char damaged_mark[] = "damaged\n";
+static const char clean_mark[] = "clean ";
 
 /* How the database file stands now; "" where there is none. */
 static void describe_database(int folder_fd, char out[MAX_MARK])
@@ -20,7 +22,7 @@ static void describe_database(int folder_fd, char out[MAX_MARK])
     struct stat stat;
     out[0] = '\0';
     if (fstatat(folder_fd, database_name, &stat, AT_SYMLINK_NOFOLLOW) == 0)
-        (void)snprintf(out, MAX_MARK, "clean %" PRIdMAX " %" PRIdMAX ".%09ld\n",
+        (void)snprintf(out, MAX_MARK, "%s%" PRIdMAX " %" PRIdMAX ".%09ld\n", clean_mark,
                        (intmax_t)stat.st_size, (intmax_t)stat.st_mtim.tv_sec,
                        stat.st_mtim.tv_nsec);
 }
@@ -29,6 +31,19 @@ static void read_mark(int fd, char out[MAX_MARK])
 {
     ssize_t size = pread(fd, out, MAX_MARK - 1, 0);
     out[size > 0 ? size : 0] = '\0';
+}
+
+static enum store_left parse_mark(int fd, int folder_fd)
+{
+    char found[MAX_MARK];
+    char want[MAX_MARK];
+    read_mark(fd, found);
+    describe_database(folder_fd, want);
+    if (strcmp(found, damaged_mark) == 0)
+        return STORE_LEFT_DAMAGED;
+    if (strncmp(found, clean_mark, strlen(clean_mark)) != 0)
+        return STORE_LEFT_OPEN;
+    return strcmp(found, want) == 0 ? STORE_LEFT_CLEAN : STORE_LEFT_CHANGED;
 }
 
 static bool write_mark(int fd, const char *mark)
@@ -54,28 +69,27 @@ enum store_status store_lock_take(int folder_fd, struct store_lock *out)
         (void)close(fd);
         return is_held ? STORE_HELD : STORE_IO;
     }
-    char found[MAX_MARK];
-    char want[MAX_MARK];
-    read_mark(fd, found);
-    describe_database(folder_fd, want);
+    enum store_left left = parse_mark(fd, folder_fd);
     char pid[MAX_MARK];
     (void)snprintf(pid, sizeof pid, "%" PRIdMAX "\n", (intmax_t)getpid());
     if (!write_mark(fd, pid)) {
         (void)close(fd);
         return errno == ENOSPC || errno == EDQUOT ? STORE_FULL : STORE_IO;
     }
-    *out = (struct store_lock){.fd = fd, .was_clean = strcmp(found, want) == 0};
+    *out = (struct store_lock){.fd = fd, .left = left};
     return STORE_OK;
 }
 
-void store_lock_drop(struct store_lock *lock, int folder_fd, bool clean)
+void store_lock_drop(struct store_lock *lock, int folder_fd, enum store_left left)
 {
     if (lock->fd < 0)
         return;
     char mark[MAX_MARK];
     describe_database(folder_fd, mark);
     /* A mark that cannot be written costs a check at the next start, nothing else. */
-    if (clean)
+    if (left == STORE_LEFT_DAMAGED)
+        (void)write_mark(lock->fd, damaged_mark);
+    else if (left == STORE_LEFT_CLEAN)
         (void)write_mark(lock->fd, mark);
     (void)close(lock->fd);
     lock->fd = -1;

@@ -182,6 +182,42 @@ static enum store_status quick_check(struct store *store)
     return status;
 }
 
+static void keep_finding(void *user, const char *finding)
+{
+    struct store *store = user;
+    if (store->error[0] == '\0')
+        (void)snprintf(store->error, sizeof store->error, "%s", finding);
+}
+
+/* Where more may be wrong than a quick look finds: an index that misses a row, and rows
+ * that contradict each other (F-71). */
+static enum store_status full_check(struct store *store)
+{
+    char finding[STORE_MAX_ERROR];
+    uint64_t count = 0;
+    store->error[0] = '\0';
+    enum store_status status = store_check(store, keep_finding, store, &count);
+    if (status != STORE_OK || count == 0)
+        return status;
+    (void)snprintf(finding, sizeof finding, "%s", store->error);
+    return store_refuse(store, STORE_DAMAGED, "full check: %s", finding);
+}
+
+static enum store_status check(struct store *store)
+{
+    switch (store->lock.left) {
+    case STORE_LEFT_CLEAN:
+        return STORE_OK;
+    case STORE_LEFT_OPEN:
+        return quick_check(store);
+    case STORE_LEFT_CHANGED:
+    case STORE_LEFT_DAMAGED:
+        break;
+    }
+    enum store_status status = quick_check(store);
+    return status == STORE_OK ? full_check(store) : status;
+}
+
 /* Keys are for life: none is given twice, not even after its item is gone. */
 static enum store_status find_next_key(struct store *store)
 {
@@ -210,9 +246,9 @@ static enum store_status open_database(struct store *store, const char *folder,
     enum store_status status = open_connection(store, folder, SQLITE_OPEN_READWRITE);
     if (status == STORE_OK)
         status = store_schema_look(store, &version);
-    opening->unclean = !opening->created && !store->lock.was_clean;
+    opening->unclean = !opening->created && store->lock.left != STORE_LEFT_CLEAN;
     if (status == STORE_OK && opening->unclean)
-        status = quick_check(store);
+        status = version < STORE_SCHEMA ? quick_check(store) : check(store);
     if (status == STORE_OK)
         status = choose_journal(store);
     if (status == STORE_OK)
@@ -239,12 +275,15 @@ static struct store *new_store(void)
     return store;
 }
 
-static void free_store(struct store *store, bool clean)
+static void free_store(struct store *store, enum store_left left)
 {
     store_statements_finalize(store);
     bool is_closed = sqlite3_close(store->database) == SQLITE_OK;
-    store_lock_drop(&store->lock, store->folder_fd,
-                    clean && is_closed && !store->is_damaged);
+    if (store->is_damaged)
+        left = STORE_LEFT_DAMAGED;
+    else if (!is_closed)
+        left = STORE_LEFT_OPEN;
+    store_lock_drop(&store->lock, store->folder_fd, left);
     if (store->folder_fd >= 0)
         (void)close(store->folder_fd);
     for (size_t i = 0; i < STORE_TEXTS_COUNT; i++)
@@ -270,8 +309,10 @@ enum store_status store_open(const char *folder, struct store **out,
             say(text, text_size, "%s/" STORE_DATABASE ": %s", folder, store->error);
     }
     if (status != STORE_OK) {
-        bool was_clean = store->lock.was_clean;
-        free_store(store, was_clean);
+        enum store_left left = store->lock.left;
+        /* What was found is looked for again. */
+        bool is_suspect = left == STORE_LEFT_CHANGED || left == STORE_LEFT_DAMAGED;
+        free_store(store, is_suspect ? STORE_LEFT_DAMAGED : left);
         return status;
     }
     if (out_opening != NULL)
@@ -310,7 +351,7 @@ enum store_status store_open_reader(const char *folder, struct store **out, char
         status = look_as_reader(store);
     if (status != STORE_OK) {
         say(text, text_size, "%s: %s", path, store->error);
-        free_store(store, false);
+        free_store(store, STORE_LEFT_OPEN);
         return status;
     }
     *out = store;
@@ -325,5 +366,5 @@ void store_close(struct store *store)
     if (!store->is_reader && store->has_wal)
         (void)sqlite3_wal_checkpoint_v2(store->database, "main", SQLITE_CHECKPOINT_TRUNCATE,
                                         NULL, NULL);
-    free_store(store, true);
+    free_store(store, STORE_LEFT_CLEAN);
 }
