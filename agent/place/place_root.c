@@ -27,6 +27,17 @@ static enum failure_kind guard(const struct place_root *root, int number, const 
                        why, place_path_text(root->path, "", path));
 }
 
+/* A person's word does not make it ours: two mirrors would work in one folder. */
+static enum failure_kind guard_other(const struct place_root *root, struct failure *failure)
+{
+    char path[PLACE_PATH_TEXT];
+    return failure_set(failure, FAILURE_GUARD, 64,
+                       "the folder belongs to another mirror: %s: nothing was touched; put "
+                       "the right one there, or remove its .drive-agent, if that mirror is "
+                       "no more",
+                       place_path_text(root->path, "", path));
+}
+
 static enum failure_kind root_error(const struct place_root *root, struct failure *failure)
 {
     return place_error(root, failure, errno, root->path, "", _("not mirrored"));
@@ -91,8 +102,10 @@ static enum failure_kind check_identity(const struct place_root *root,
     *out_write = found == 0 || strcmp(text, wanted) != 0;
     if (!*out_write || identity->adopt)
         return FAILURE_NONE;
-    if (found != 0)
-        return guard(root, 64, _("the folder belongs to another mirror"), failure);
+    /* The beginning of ours, or nothing of it: what a disk that lies has left (F-05). */
+    bool is_damaged = strncmp(text, wanted, strlen(text)) == 0;
+    if (found != 0 && !is_damaged)
+        return guard_other(root, failure);
     if (identity->known)
         return guard(root, 57, _("the folder is not the one I know"), failure);
     return FAILURE_NONE;
