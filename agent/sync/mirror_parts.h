@@ -5,6 +5,7 @@
  *   mirror_rounds.c  when a round begins, and what its end means
  *   mirror_wishes.c  what people asked for, and their answers
  *   mirror_check.c   what people change here: watched, and checked
+ *   mirror_sample.c  what changes without a trace, by samples
  *   mirror_show.c    status, counts, v_problems, v_channel, arrivals
  */
 #ifndef AGENT_SYNC_MIRROR_PARTS_H
@@ -45,6 +46,16 @@ enum mirror_check {
     MIRROR_CHECK_LOST,  /* changes were missed: no round until it ends (F-33) */
 };
 
+/* Of the sample that runs, or ran last (sync/mirror_sample.c). */
+struct mirror_sample {
+    int64_t at; /* wall-clock ms when it began; 0 not known */
+    int64_t last_key;
+    int64_t shares; /* of the keys up to that one: a file of each */
+    int64_t next;   /* share */
+    int64_t bytes_left;
+    bool is_running;
+};
+
 /* Of `problem`: none, and that which the last run has left. */
 enum { MIRROR_NO_PROBLEM = -1, MIRROR_OLD_PROBLEM = -2 };
 
@@ -69,6 +80,7 @@ struct mirror {
     struct preview *preview;      /* the same; its end answers `running` */
     enum mirror_check check_kind; /* of the one under way */
     uint64_t checked_at_ms;
+    struct mirror_sample sample;
     struct link *link;
     struct service_operation *asking; /* which drive it is */
 
@@ -169,6 +181,13 @@ void mirror_check_go_on(struct mirror *mirror);
 void mirror_check_now_and_then(struct mirror *mirror);
 /* Watches no more. */
 void mirror_check_stop(struct mirror *mirror);
+
+/* mirror_sample.c */
+
+/* Whether a sample of the files may have to be held against their hashes. */
+bool mirror_sample_is_due(const struct mirror *mirror);
+/* Begins one, if it is due and nothing else goes on. */
+void mirror_sample_begin(struct mirror *mirror);
 
 /* mirror_show.c */
 

@@ -180,6 +180,8 @@ void mirror_on_timer(struct mirror *mirror, enum mirror_timer which)
     case MIRROR_TIMER_POLL:
         mirror_want_round(mirror, "poll", 0);
         mirror_check_now_and_then(mirror);
+        if (mirror_sample_is_due(mirror))
+            mirror_start_timer(mirror, MIRROR_TIMER_REST, REST_MS);
         mirror_arm_poll(mirror);
         return;
     case MIRROR_TIMER_LOOK:
@@ -191,6 +193,7 @@ void mirror_on_timer(struct mirror *mirror, enum mirror_timer which)
     case MIRROR_TIMER_REST:
         if (round_state(mirror->round) == ROUND_IDLE && mirror->check == NULL)
             (void)store_checkpoint(mirror->context.store);
+        mirror_sample_begin(mirror);
         return;
     case MIRROR_TIMER_STATUS:
         mirror_show_now(mirror);

@@ -30,7 +30,8 @@ struct sim {
     bool has_stopped;
     unsigned stopped_at;     /* the last time */
     unsigned fail_per_mille; /* any call to disk or database, with a likely error */
-    bool counts_pages; /* every write of the database is an effect, not only commits */
+    bool drops_flushes; /* a sync says that it is done, and nothing has become durable */
+    bool counts_pages;  /* every write of the database is an effect, not only commits */
 
     /* Somebody else acts, between any two calls to the disk. */
     void (*between)(void *user);

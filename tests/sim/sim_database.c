@@ -100,7 +100,20 @@ static void take_back(const struct change *change)
     (void)close(fd);
 }
 
-/* Each file as it was at some moment since its sync. */
+/* A page as it was before a change, whatever has been written elsewhere since. */
+static void mix(const struct change *change)
+{
+    int fd = open(database.paths[change->file], O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (change->size > 0 && pwrite(fd, change->before, change->size,
+                                   (off_t)change->offset) != (ssize_t)change->size)
+        abort();
+    (void)close(fd);
+}
+
+/* Each file as it was at some moment since its sync. On a disk that drops flushes pages of
+ * the database come in any order, too. */
 void sim_database_cut(sim_choose_fn *choose, void *user)
 {
     for (enum which which = MAIN; which < FILES; which++) {
@@ -116,6 +129,10 @@ void sim_database_cut(sim_choose_fn *choose, void *user)
             take_back(&database.changes[i]);
             taken--;
         }
+    }
+    for (size_t i = database.count; database.sim->drops_flushes && i-- > 0;) {
+        if (database.changes[i].file == MAIN && choose(user, 3) == 0)
+            mix(&database.changes[i]);
     }
     sim_database_settle();
 }
@@ -177,7 +194,8 @@ static int sync_file(sqlite3_file *file, int flags)
     (void)flags;
     if (refuses(file, "database sync", true))
         return SQLITE_IOERR_FSYNC;
-    forget(file_of(file)->which);
+    if (!database.sim->drops_flushes)
+        forget(file_of(file)->which);
     return SQLITE_OK;
 }
 

@@ -192,7 +192,8 @@ static int sync_file(void *user, int fd)
     struct sim_disk *disk = user;
     if (refuses(disk, "sync", "", true))
         return -1;
-    sim_disk_sync(disk, node_of(disk, fd));
+    if (!disk->sim->drops_flushes)
+        sim_disk_sync(disk, node_of(disk, fd));
     return 0;
 }
 
@@ -202,7 +203,8 @@ static int sync_filesystem(void *user, int fd)
     (void)fd;
     if (refuses(disk, "sync all", "", true))
         return -1;
-    sim_disk_sync_all(disk);
+    if (!disk->sim->drops_flushes)
+        sim_disk_sync_all(disk);
     return 0;
 }
 

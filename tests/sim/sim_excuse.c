@@ -149,6 +149,6 @@ bool sim_excuse_extra(const struct sim_world *world, const char *path)
 bool sim_excuse_version(const struct sim_world *world, const char *path)
 {
     struct store_base base;
-    return world->service.told_to_keep && find_record(world, path, &base) &&
-           (base.flags & STORE_BASE_EDITED) != 0;
+    return (world->service.told_to_keep || world->has_lying_disk) &&
+           find_record(world, path, &base) && (base.flags & STORE_BASE_EDITED) != 0;
 }

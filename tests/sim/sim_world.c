@@ -104,11 +104,24 @@ static void on_arrival(void *user, struct mirror *mirror, const char *operation,
     sim_trace(&world->sim, "arrived: %s %.100s", operation, path);
 }
 
+/* What a disk has made of a state that was promised to be durable is set aside, as
+ * agent/state.c does it (F-61). */
+static enum store_status rebuild_store(struct sim_world *world, char *text, size_t size)
+{
+    char aside[256];
+    world->rebuilds++;
+    enum store_status status = store_set_aside(world->state, aside, sizeof aside);
+    return status == STORE_OK ? store_open(world->state, &world->store, NULL, text, size)
+                              : status;
+}
+
 static bool open_store(struct sim_world *world)
 {
     char text[200] = "";
     enum store_status status =
         store_open(world->state, &world->store, NULL, text, sizeof text);
+    if (status == STORE_DAMAGED && world->has_lying_disk)
+        status = rebuild_store(world, text, sizeof text);
     if (status == STORE_OK)
         return true;
     sim_trace(&world->sim, "no store, status %d", (int)status);

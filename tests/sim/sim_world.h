@@ -37,6 +37,8 @@ struct sim_world {
     unsigned lives;
     const char *excluded;  /* a name that is not mirrored; NULL none */
     bool has_disk_faults;  /* in some part of the run */
+    bool has_lying_disk;   /* it dropped flushes: anything written since may be wrong */
+    unsigned rebuilds;     /* of a state that was set aside as damaged */
     bool has_disturbances; /* faults, kills or a person: things may be fetched again */
 };
 
