@@ -25,6 +25,7 @@ struct moves {
     struct move *list;
     size_t count;
     size_t capacity;
+    struct failure doubt; /* why one of them is unknown; kind NONE: none is */
 };
 
 static bool add_move(struct moves *moves, const struct move *move)
@@ -43,7 +44,7 @@ static bool add_move(struct moves *moves, const struct move *move)
 
 /* Known again by its inode. */
 static struct move look_for(const struct sync_context *context,
-                            const struct store_intent *intent)
+                            const struct store_intent *intent, struct failure *doubt)
 {
     struct move move = {.key = intent->key, .state = MOVE_NOT_DONE};
     struct look_answer answer;
@@ -62,6 +63,9 @@ static struct move look_for(const struct sync_context *context,
         move.state = MOVE_DONE;
     else if (answer.fact == LOOK_UNKNOWN)
         move.state = MOVE_UNKNOWN;
+    /* A link on the way says that nothing of ours is behind it (F-50). */
+    if (move.state == MOVE_UNKNOWN && answer.failure.number != 50)
+        *doubt = answer.failure;
     return move;
 }
 
@@ -74,7 +78,7 @@ static bool find_moves(const struct sync_context *context, struct moves *moves)
            STORE_OK) {
         if (intent.kind != STORE_INTENT_MOVE)
             continue;
-        const struct move move = look_for(context, &intent);
+        const struct move move = look_for(context, &intent, &moves->doubt);
         if (!add_move(moves, &move))
             return false;
     }
@@ -107,7 +111,7 @@ static void free_places(struct sync_context *context, const struct moves *moves)
     }
 }
 
-/* What could not be seen (F-16) keeps its intent, and the plan tries it once more. */
+/* What could not be seen at last keeps its intent, and the plan tries it once more. */
 static void decide_moves(struct sync_context *context, const struct moves *moves)
 {
     struct store_intent intent;
@@ -235,6 +239,13 @@ static enum failure_kind recover_all(struct sync_context *context, struct moves 
     if (!find_moves(context, moves)) {
         store_rollback(context->store);
         return failure_set(failure, FAILURE_RESOURCE, 22, "out of memory");
+    }
+    /* Without that record another one could lead to what was moved (F-16). */
+    if (moves->doubt.kind != FAILURE_NONE && !is_last_try) {
+        store_rollback(context->store);
+        *failure = moves->doubt;
+        failure->kind = FAILURE_RESOURCE;
+        return FAILURE_RESOURCE;
     }
     free_places(context, moves);
     enum failure_kind kind = place_recover(context->root, &recovery, failure);
