@@ -83,8 +83,9 @@ enum place_op {
     PLACE_REMOVE_FILE,   /* take away a file that equals its base, else leave it */
     PLACE_REMOVE_FOLDER, /* rmdir; one that still holds something stays */
     PLACE_TIMES,         /* only set the mtime of a file that is as we left it */
-    PLACE_ASIDE, /* whatever stands there becomes a conflict copy: for a local object
-                    in the way of another kind (F-86) */
+    PLACE_ASIDE, /* what stands there becomes a conflict copy: for a local object in the
+                    way of another kind (F-86). One of `expect_kind` is left: it is not in
+                    the way */
 };
 
 enum place_result {

@@ -247,6 +247,14 @@ void place_do_unstage(struct place_batch *batch, struct place_step *step)
     place_dirty_add_work(&batch->dirty);
 }
 
+/* An earlier step of the same batch may have cleared the way, and the object that was
+ * wanted there stands. */
+static bool is_wanted(const struct place_step *step, const struct stat *found)
+{
+    return (step->expect_kind == STORE_KIND_FOLDER && S_ISDIR(found->st_mode)) ||
+           (step->expect_kind == STORE_KIND_FILE && S_ISREG(found->st_mode));
+}
+
 void place_do_aside(struct place_batch *batch, struct place_step *step)
 {
     const struct place_root *root = batch->root;
@@ -260,14 +268,15 @@ void place_do_aside(struct place_batch *batch, struct place_step *step)
     if (disk->stat_at(disk->user, folder, step->name, &found) != 0)
         error = errno;
     name_work_format_inode(transit, NAME_WORK_REMOVED, step->key, found.st_ino);
-    if (error == 0)
+    bool is_left = error == 0 && is_wanted(step, &found);
+    if (error == 0 && !is_left)
         error = place_take(root, folder, step->name, transit);
-    if (error == 0) {
+    if (error == 0 && !is_left) {
         place_dirty_add_work(&batch->dirty);
         error = place_keep_copy(root, transit, folder, step->name, step->copy_name);
     }
     if (error == 0)
-        step->result = PLACE_KEPT_COPY;
+        step->result = is_left ? PLACE_LEFT : PLACE_KEPT_COPY;
     else if (error == ENOENT)
         step->result = PLACE_VANISHED;
     else

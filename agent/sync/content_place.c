@@ -112,6 +112,7 @@ static void clear_way(struct content *content, int64_t key,
     if (job == NULL)
         return;
     job->step.op = PLACE_ASIDE;
+    job->step.expect_kind = STORE_KIND_FOLDER; /* another item's try may have made it */
     job->intent.key = key; /* of kind NONE: only remembers whom it is for */
     content->jobs++;
     batch_add(content->context->batch, job);
@@ -434,8 +435,10 @@ static void on_aside(void *user, struct batch_job *job)
 void content_set_aside(struct transfer *transfer)
 {
     struct batch_job *job = new_step(transfer, PLACE_ASIDE, on_aside);
-    if (job == NULL)
+    if (job == NULL) {
         content_again(transfer);
-    else
-        add(transfer, job);
+        return;
+    }
+    job->step.expect_kind = transfer->is_folder ? STORE_KIND_FOLDER : STORE_KIND_FILE;
+    add(transfer, job);
 }

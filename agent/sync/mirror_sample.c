@@ -173,7 +173,7 @@ static void set_aside(struct mirror *mirror, const struct batch_job *found)
         mirror->sample.is_running = false;
         return;
     }
-    job->step.op = PLACE_ASIDE;
+    job->step.op = PLACE_ASIDE;        /* expect_kind: any */
     job->intent.key = found->step.key; /* of kind NONE: only remembers whose it is */
     batch_add(mirror->context.batch, job);
 }

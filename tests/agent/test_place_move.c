@@ -252,6 +252,34 @@ static void sets_anything_aside(void **state) /* F-86 */
     place_world_close(&world);
 }
 
+/* Two items found a person's file in the way of their folder: the second try finds the
+ * folder that the first one has made, which is nobody's conflict. */
+static void leaves_what_is_of_the_wanted_kind(void **state) /* F-86 */
+{
+    (void)state;
+    struct place_world world;
+    place_world_open(&world, disk_system());
+    temp_dir_write(&world.mirror, "docs", "<mine>");
+    struct place_step steps[] = {
+        place_world_step(PLACE_ASIDE, 0, "", "docs"),
+        place_world_step(PLACE_FOLDER, 1, "", "docs"),
+        place_world_step(PLACE_ASIDE, 0, "", "docs"),
+        place_world_file(2, "docs", "a", "<new>"),
+        place_world_step(PLACE_ASIDE, 2, "docs", "a"),
+    };
+    steps[0].expect_kind = STORE_KIND_FOLDER;
+    steps[2].expect_kind = STORE_KIND_FOLDER;
+    steps[4].expect_kind = STORE_KIND_FILE;
+    place_world_run(&world, steps, COUNT_OF(steps));
+    assert_int_equal(steps[0].result, PLACE_KEPT_COPY);
+    assert_int_equal(steps[1].result, PLACE_DONE);
+    assert_int_equal(steps[2].result, PLACE_LEFT);
+    assert_int_equal(steps[4].result, PLACE_LEFT);
+    place_world_assert_text(&world, steps[0].copy_name, "<mine>");
+    place_world_assert_text(&world, "docs/a", "<new>");
+    place_world_close(&world);
+}
+
 /* A file system that folds case: the name "A" finds "a" (F-43, F-44). */
 static const char *fold(const char *name, char out[NAME_MAX_BYTES + 1])
 {
@@ -335,6 +363,7 @@ int main(void)
         TABLE_TEST(leaves_what_is_no_folder_where_it_stands),
         TABLE_TEST(stages_and_brings_back),
         TABLE_TEST(sets_anything_aside),
+        TABLE_TEST(leaves_what_is_of_the_wanted_kind),
         TABLE_TEST(renames_in_case_only_where_case_is_folded),
         TABLE_TEST(never_writes_one_of_two_names_over_the_other),
     };

@@ -68,6 +68,44 @@ static void what_cannot_be_read_is_nobodys(void **state)
     CASES(cases, check_unreadable);
 }
 
+static int fails_to_sync; /* an errno; 0: it does not */
+
+static int sync_badly(void *user, int fd)
+{
+    struct stat found;
+    assert_int_equal(fstat(fd, &found), 0);
+    if (fails_to_sync == 0 || !S_ISREG(found.st_mode) || found.st_size != 5)
+        return disk_system()->sync(user, fd);
+    errno = fails_to_sync;
+    return -1;
+}
+
+/* A person may have written it a moment ago: the records are not to claim what the disk may
+ * lose (I-3, F-06). */
+static void what_stands_there_is_adopted_once_it_is_durable(void **state)
+{
+    (void)state;
+    struct place_world world;
+    struct disk disk = *disk_system();
+    struct failure failure;
+    disk.sync = sync_badly;
+    fails_to_sync = 0;
+    place_world_open(&world, &disk);
+    temp_dir_write(&world.mirror, "a", "<new>");
+    struct place_step step = place_world_file(1, "", "a", "<new>");
+    step.content = NULL;
+    step.partial = "1.part"; /* gone: it was placed before a kill (F-03) */
+    fails_to_sync = EIO;
+    assert_int_equal(place_run(world.root, &step, 1, &failure), FAILURE_RESOURCE);
+    assert_int_equal(step.result, PLACE_FAILED);
+    assert_int_equal(step.failure.number, 6);
+    fails_to_sync = 0;
+    place_world_run(&world, &step, 1);
+    assert_int_equal(step.result, PLACE_ADOPTED);
+    place_world_assert_text(&world, "a", "<new>");
+    place_world_close(&world);
+}
+
 /* A kill between link and unlink has left it beside the file that stands (F-18). */
 static void a_download_with_a_second_name_is_not_written_into(void **state)
 {
@@ -104,6 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TABLE_TEST(what_cannot_be_read_is_nobodys),
+        TABLE_TEST(what_stands_there_is_adopted_once_it_is_durable),
         TABLE_TEST(a_download_with_a_second_name_is_not_written_into),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
