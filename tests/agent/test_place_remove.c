@@ -303,10 +303,62 @@ static void removes_only_empty_folders(void **state)
     CASES(folders, check_folder);
 }
 
+/* A person who is quicker than the rename that takes the file away (F-27): he saves, or
+ * saves and makes something else of that name at once. */
+static struct {
+    struct place_world *world;
+    bool takes_name;
+    bool has_acted;
+} person;
+
+static int rename_after_person(void *user, int from, const char *from_name, int to,
+                               const char *to_name, unsigned flags)
+{
+    bool is_theirs = strcmp(from_name, "a b.txt") == 0 && !person.has_acted;
+    if (is_theirs)
+        temp_dir_write(&person.world->mirror, "a b.txt", "<mine, saved late>");
+    int result = disk_system()->rename(user, from, from_name, to, to_name, flags);
+    if (is_theirs && person.takes_name)
+        temp_dir_write(&person.world->mirror, "a b.txt", "<mine, too>");
+    person.has_acted = person.has_acted || is_theirs;
+    return result;
+}
+
+static void check_late_edit(bool takes_name)
+{
+    struct place_world world;
+    struct disk disk = *disk_system();
+    disk.rename = rename_after_person;
+    place_world_open(&world, &disk);
+    person.world = &world;
+    person.takes_name = takes_name;
+    person.has_acted = false;
+    const struct store_base *base = place_world_base(&world, 1, "a b.txt", "<old>");
+    struct place_step step = place_world_step(PLACE_REMOVE_FILE, 1, "", "a b.txt");
+    place_world_expect(&step, base);
+    place_world_run(&world, &step, 1);
+    assert_true(person.has_acted);
+    assert_int_equal(step.result, takes_name ? PLACE_KEPT_COPY : PLACE_LEFT);
+    place_world_assert_text(&world, takes_name ? step.copy_name : "a b.txt",
+                            "<mine, saved late>");
+    if (takes_name)
+        place_world_assert_text(&world, "a b.txt", "<mine, too>");
+    assert_int_equal(place_world_leftovers(&world), 0);
+    place_world_close(&world);
+}
+
+static void an_edit_just_before_it_is_taken_away_comes_back(void **state)
+{
+    (void)state;
+    check_late_edit(false);
+    check_late_edit(true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TABLE_TEST(removes_only_what_it_has_put_there),
+        TABLE_TEST(an_edit_just_before_it_is_taken_away_comes_back),
         TABLE_TEST(moves_to_the_trash_of_the_desktop),
         TABLE_TEST(notes_many_with_one_sync),
         TABLE_TEST(falls_back_to_the_trash_of_the_file_system),
