@@ -35,14 +35,24 @@ static int make_probe(const struct place_root *root, const char *name, struct st
     return result;
 }
 
+/* With both probes there, of which the first one is left. A name that is taken is refused
+ * by the kernel itself; only one that is free shows whether the file system knows the flag
+ * (FUSE: ntfs-3g and many others do not). */
+static bool knows_noreplace(const struct place_root *root)
+{
+    bool refuses =
+        rename_probe(root, PROBE_ONE, PROBE_TWO, RENAME_NOREPLACE) != 0 && errno == EEXIST;
+    drop_probe(root, PROBE_TWO);
+    return refuses && rename_probe(root, PROBE_ONE, PROBE_TWO, RENAME_NOREPLACE) == 0 &&
+           rename_probe(root, PROBE_TWO, PROBE_ONE, RENAME_NOREPLACE) == 0;
+}
+
 /* With both probes there: what renames and links can do. */
 static void try_renames(struct place_root *root)
 {
     const struct disk *disk = root->disk;
     root->has_exchange = rename_probe(root, PROBE_ONE, PROBE_TWO, RENAME_EXCHANGE) == 0;
-    root->has_noreplace =
-        rename_probe(root, PROBE_ONE, PROBE_TWO, RENAME_NOREPLACE) != 0 && errno == EEXIST;
-    drop_probe(root, PROBE_TWO);
+    root->has_noreplace = knows_noreplace(root);
     root->has_links =
         disk->link(disk->user, root->work, PROBE_ONE, root->work, PROBE_TWO) == 0;
     struct stat found;

@@ -239,12 +239,24 @@ static inline int failing_make_path(void *user, const char *path, mode_t mode)
     return disk->real->make_path(disk->real->user, path, mode);
 }
 
+/* The kernel itself looks whether the name is free before it asks a file system that does
+ * not know the flag. */
+static inline int failing_disk_why(const struct failing_disk *disk, int to,
+                                   const char *to_name, unsigned flags)
+{
+    struct stat found;
+    bool is_taken = (flags & RENAME_NOREPLACE) != 0 &&
+                    disk->real->stat_at(disk->real->user, to, to_name, &found) == 0;
+    return is_taken ? EEXIST : EINVAL;
+}
+
 static inline int failing_rename(void *user, int from, const char *from_name, int to,
                                  const char *to_name, unsigned flags)
 {
     struct failing_disk *disk = user;
     if (failing_disk_enter(disk) ||
-        failing_disk_refuse((flags & disk->refused_flags) != 0, EINVAL))
+        failing_disk_refuse((flags & disk->refused_flags) != 0,
+                            failing_disk_why(disk, to, to_name, flags)))
         return -1;
     return disk->real->rename(disk->real->user, from, from_name, to, to_name, flags);
 }
