@@ -191,6 +191,8 @@ void mirror_on_timer(struct mirror *mirror, enum mirror_timer which)
         begin_retry(mirror);
         return;
     case MIRROR_TIMER_REST:
+        if (mirror->round == NULL)
+            return; /* closed meanwhile, or never open */
         if (round_state(mirror->round) == ROUND_IDLE && mirror->check == NULL)
             (void)store_checkpoint(mirror->context.store);
         mirror_sample_begin(mirror);

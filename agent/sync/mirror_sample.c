@@ -209,7 +209,7 @@ static void go_on(struct mirror *mirror)
 bool mirror_sample_is_due(const struct mirror *mirror)
 {
     int64_t since = clock_wall_ms() - mirror->sample.at;
-    return mirror->environment.with_link && !mirror->sample.is_running &&
+    return mirror->environment.with_link && mirror->is_open && !mirror->sample.is_running &&
            (since >= WEEK_MS || since < 0);
 }
 
