@@ -122,6 +122,16 @@ void place_fail(const struct place_root *root, struct place_step *step, int erro
     (void)place_error(root, &step->failure, error, step->folder, step->name, outcome);
 }
 
+void place_clash(struct place_step *step, const char *outcome)
+{
+    char path[PLACE_PATH_TEXT];
+    step->result = PLACE_OCCUPIED;
+    (void)failure_set(&step->failure, FAILURE_ITEM, 43,
+                      "clashes with a name that differs in case: %s: %s; rename one of "
+                      "them on the drive",
+                      place_path_text(step->folder, step->name, path), _(outcome));
+}
+
 void place_fail_half_way(const struct place_root *root, struct place_step *step, int error,
                          const char *outcome)
 {

@@ -194,12 +194,7 @@ static bool is_settled(struct placing *placing, const struct stat *found)
         return true;
     }
     if (!place_name_is_exact(root, placing->folder, step->name)) {
-        char path[PLACE_PATH_TEXT];
-        step->result = PLACE_OCCUPIED;
-        (void)failure_set(&step->failure, FAILURE_ITEM, 43,
-                          "clashes with a name that differs in case: %s: %s; rename one "
-                          "of them on the drive",
-                          place_path_text(step->folder, step->name, path), _(not_placed));
+        place_clash(step, not_placed);
         return true;
     }
     struct place_expect expect = place_expected(step);

@@ -13,10 +13,11 @@ static void look_at_taken(struct place_batch *batch, struct place_step *step, in
     struct stat found;
     if (root->disk->stat_at(root->disk->user, folder, step->name, &found) != 0)
         place_fail(root, step, errno == ENOENT ? EAGAIN : errno, outcome);
+    else if (!place_name_is_exact(root, folder, step->name)) /* F-43 */
+        place_clash(step, outcome);
     else if (S_ISLNK(found.st_mode))
         place_fail(root, step, ELOOP, outcome);
-    else if (S_ISREG(found.st_mode) ||
-             !place_name_is_exact(root, folder, step->name)) /* F-86, F-43 */
+    else if (S_ISREG(found.st_mode)) /* F-86 */
         step->result = PLACE_OCCUPIED;
     else if (!S_ISDIR(found.st_mode))
         place_fail(root, step, ENXIO, outcome);

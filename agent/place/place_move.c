@@ -248,11 +248,13 @@ void place_do_unstage(struct place_batch *batch, struct place_step *step)
 }
 
 /* An earlier step of the same batch may have cleared the way, and the object that was
- * wanted there stands. */
-static bool is_wanted(const struct place_step *step, const struct stat *found)
+ * wanted there stands. One under a folded name is another item's (F-43). */
+static bool is_to_stay(const struct place_root *root, const struct place_step *step,
+                       int folder, const struct stat *found)
 {
     return (step->expect_kind == STORE_KIND_FOLDER && S_ISDIR(found->st_mode)) ||
-           (step->expect_kind == STORE_KIND_FILE && S_ISREG(found->st_mode));
+           (step->expect_kind == STORE_KIND_FILE && S_ISREG(found->st_mode)) ||
+           !place_name_is_exact(root, folder, step->name);
 }
 
 void place_do_aside(struct place_batch *batch, struct place_step *step)
@@ -268,7 +270,7 @@ void place_do_aside(struct place_batch *batch, struct place_step *step)
     if (disk->stat_at(disk->user, folder, step->name, &found) != 0)
         error = errno;
     name_work_format_inode(transit, NAME_WORK_REMOVED, step->key, found.st_ino);
-    bool is_left = error == 0 && is_wanted(step, &found);
+    bool is_left = error == 0 && is_to_stay(root, step, folder, &found);
     if (error == 0 && !is_left)
         error = place_take(root, folder, step->name, transit);
     if (error == 0 && !is_left) {

@@ -70,6 +70,9 @@ void place_fail(const struct place_root *root, struct place_step *step, int erro
  * else is done with the item before the recovery has set that right (F-06, P-5). */
 void place_fail_half_way(const struct place_root *root, struct place_step *step, int error,
                          const char *outcome);
+/* The step's place is taken by what only has a name that the file system folds to the same
+ * (F-43). */
+void place_clash(struct place_step *step, const char *outcome);
 /* Whether the batch must stop at that step. */
 bool place_stops(const struct place_step *step);
 

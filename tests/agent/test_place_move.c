@@ -345,13 +345,51 @@ static void never_writes_one_of_two_names_over_the_other(void **state) /* F-43 *
     struct place_step steps[] = {
         place_world_file(2, "", "README", "<second>"),
         place_world_step(PLACE_REMOVE_FILE, 2, "", "README"),
+        place_world_step(PLACE_ASIDE, 2, "", "README"),
     };
     place_world_expect(&steps[1], base);
     place_world_run(&world, steps, COUNT_OF(steps));
     assert_int_equal(steps[0].result, PLACE_OCCUPIED);
     assert_int_equal(steps[0].failure.number, 43);
     assert_int_equal(steps[1].result, PLACE_LEFT);
+    assert_int_equal(steps[2].result, PLACE_LEFT);
     place_world_assert_text(&world, "readme", "<first>");
+    place_world_close(&world);
+}
+
+static int folding_mkdir(void *user, int folder, const char *name, mode_t mode)
+{
+    struct stat found;
+    (void)user;
+    const struct disk *real = disk_system();
+    if (folding_stat_at(NULL, folder, name, &found) != 0)
+        return real->make_folder(real->user, folder, name, mode);
+    errno = EEXIST;
+    return -1;
+}
+
+/* Neither is a folder taken for another item's, nor set aside for it; least of all the
+ * working folder, for a name that only looks like it. */
+static void never_takes_one_of_two_folders_for_the_other(void **state) /* F-43, F-39 */
+{
+    (void)state;
+    struct place_world world;
+    struct disk disk = *disk_system();
+    disk.stat_at = folding_stat_at;
+    disk.rename = folding_rename;
+    disk.make_folder = folding_mkdir;
+    place_world_open(&world, &disk);
+    temp_dir_mkdir(&world.mirror, "docs");
+    struct place_step steps[] = {
+        place_world_step(PLACE_FOLDER, 2, "", "Docs"),
+        place_world_step(PLACE_FOLDER, 3, "", ".Drive-Agent"),
+    };
+    place_world_run(&world, steps, COUNT_OF(steps));
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        assert_int_equal(steps[i].result, PLACE_OCCUPIED);
+        assert_int_equal(steps[i].failure.number, 43);
+    }
+    assert_true(temp_dir_has(&world.mirror, "docs"));
     place_world_close(&world);
 }
 
@@ -366,6 +404,7 @@ int main(void)
         TABLE_TEST(leaves_what_is_of_the_wanted_kind),
         TABLE_TEST(renames_in_case_only_where_case_is_folded),
         TABLE_TEST(never_writes_one_of_two_names_over_the_other),
+        TABLE_TEST(never_takes_one_of_two_folders_for_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
