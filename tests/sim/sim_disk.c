@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICK_NS = 4000000, TORN = 512 };
+enum { TICK_NS = 4000000, COARSE_TICK_NS = 2000000000, TORN = 512 };
 
 static void *grow(void *array, size_t count, size_t *room, size_t size)
 {
@@ -23,7 +23,29 @@ static void *grow(void *array, size_t count, size_t *room, size_t size)
 static int64_t tick(const struct sim_disk *disk)
 {
     int64_t now = sim_wall_ms(disk->sim) * 1000000;
-    return now - now % TICK_NS;
+    return now - now % (disk->has_coarse_times ? COARSE_TICK_NS : TICK_NS);
+}
+
+static bool is_open(const struct sim_disk *disk, const struct sim_node *node)
+{
+    for (size_t i = 0; i < SIM_FILES; i++) {
+        if (disk->files[i].node == node)
+            return true;
+    }
+    return node->writers > 0;
+}
+
+static uint64_t give_inode(struct sim_disk *disk)
+{
+    struct sim_node *node = disk->reuses_inodes ? disk->nodes : NULL;
+    for (; node != NULL; node = node->next) {
+        uint64_t inode = node->inode;
+        if (node->names > 0 || inode == 0 || node == disk->root || is_open(disk, node))
+            continue;
+        node->inode = 0;
+        return inode;
+    }
+    return disk->next_inode++;
 }
 
 static struct sim_node *new_node(struct sim_disk *disk, mode_t mode)
@@ -31,9 +53,9 @@ static struct sim_node *new_node(struct sim_disk *disk, mode_t mode)
     struct sim_node *node = calloc(1, sizeof *node);
     if (node == NULL)
         abort();
+    node->inode = give_inode(disk);
     node->next = disk->nodes;
     disk->nodes = node;
-    node->inode = disk->next_inode++;
     node->mode = mode;
     node->is_durable = true; /* nothing, so far */
     node->mtime_ns = node->ctime_ns = tick(disk);

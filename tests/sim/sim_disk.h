@@ -76,7 +76,10 @@ struct sim_disk {
     struct sim_node *root;
     struct sim_node *nodes;
     uint64_t next_inode;
-    uint64_t changes; /* counts them */
+    bool lacks_exchange;   /* of what a file system can do (F-18) */
+    bool reuses_inodes;    /* of what is gone, as most do at once */
+    bool has_coarse_times; /* whole seconds, and every other of them, as vfat (F-37) */
+    uint64_t changes;      /* counts them */
     struct sim_file files[SIM_FILES];
     struct sim_operation *operations; /* not durable yet */
     size_t operation_count;

@@ -307,6 +307,8 @@ static int rename_file(void *user, int from, const char *from_name, int to,
     struct sim_disk *disk = user;
     if (refuses(disk, "rename", to_name, true))
         return -1;
+    if (disk->lacks_exchange && (flags & RENAME_EXCHANGE) != 0)
+        return fail(EINVAL);
     int error = sim_disk_rename(disk, node_of(disk, from), from_name, node_of(disk, to),
                                 to_name, flags);
     return error == 0 ? 0 : fail(error);

@@ -23,6 +23,10 @@ static void choose_machine(struct sim_world *world)
     world->config.trash = sim_below(sim, 2) == 0;
     if (sim_below(sim, 3) == 0)
         world->config.big_delete_threshold = sim_below(sim, 4);
+    /* By the seed itself: a new kind of disk is not to change the runs of the others. */
+    world->disk.lacks_exchange = sim->seed % 7 == 5;
+    world->disk.reuses_inodes = sim->seed % 13 > 9;
+    world->disk.has_coarse_times = sim->seed % 11 == 5;
     world->has_disk_faults = world->sim.fail_per_mille > 0;
     world->has_disturbances = true;
 }
