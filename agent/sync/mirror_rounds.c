@@ -193,9 +193,9 @@ void mirror_on_timer(struct mirror *mirror, enum mirror_timer which)
     case MIRROR_TIMER_REST:
         if (mirror->round == NULL)
             return; /* closed meanwhile, or never open */
+        mirror_sample_begin(mirror);
         if (round_state(mirror->round) == ROUND_IDLE && mirror->check == NULL)
             (void)store_checkpoint(mirror->context.store);
-        mirror_sample_begin(mirror);
         return;
     case MIRROR_TIMER_STATUS:
         mirror_show_now(mirror);
