@@ -198,7 +198,7 @@ static int open_and_show(const struct part *part, struct inspect *inspect,
         inspect->output = output_open(stdout, format, output_terminal_width(stdout));
     int code = part->has_columns && inspect->output == NULL ? 1 : part->show(inspect);
     if (inspect->output != NULL && !output_close(inspect->output) && code == 0)
-        code = 1;
+        code = cmd_fail_text(FAILURE_RESOURCE, "no memory");
     store_close(inspect->store);
     return code;
 }

@@ -26,6 +26,7 @@ struct output {
     char ***kept;                    /* rows of a table until the widths are known */
     size_t kept_count;
     bool begun; /* the head has been written */
+    bool lacks_memory;
     uint64_t count;
 };
 
@@ -282,7 +283,9 @@ bool output_row(struct output *output, int count, const char *const *names,
         break;
     }
     output->count++;
-    return good;
+    output->lacks_memory = output->lacks_memory || !good;
+    /* Where SIGPIPE is ignored, a reader that went away shows here alone. */
+    return good && ferror(output->stream) == 0;
 }
 
 void output_flush(struct output *output)
@@ -300,7 +303,8 @@ bool output_close(struct output *output)
         begin_table(output);
     if (output->format == OUTPUT_JSON)
         (void)fputs(output->count == 0 ? "[]\n" : "\n]\n", output->stream);
-    bool good = fflush(output->stream) == 0 && ferror(output->stream) == 0;
+    (void)fflush(output->stream);
+    bool good = !output->lacks_memory;
     for (int i = 0; i < output->columns; i++)
         free(output->names[i]);
     free(output->kept);

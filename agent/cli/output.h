@@ -25,12 +25,13 @@ struct output;
 /* `width`: columns of the terminal, 0 where nothing is cut. NULL: no memory. */
 struct output *output_open(FILE *stream, enum output_format format, unsigned width);
 /* All rows have the columns of the first one. `types` as in store_query.h; NULL values are
- * empty cells, and null in JSON. False: no memory. */
+ * empty cells, and null in JSON. False: no memory, or nobody reads: no more rows. */
 bool output_row(struct output *output, int count, const char *const *names,
                 const char *const *values, const char *types);
 /* Number of rows so far. */
 uint64_t output_count(const struct output *output);
-/* Writes what is kept back. False: the stream has failed. */
+/* Writes what is kept back. False: there was no memory for a row; whether the stream took
+ * everything, it says itself. */
 bool output_close(struct output *output);
 /* Lets go what is kept back so far, for `--follow`. */
 void output_flush(struct output *output);
