@@ -132,13 +132,16 @@ static void on_aside(void *user, struct batch_job *job)
         structure_go_on(structure);
 }
 
+/* `wanted`: of what kind the object is that belongs there; PENDING: not known. */
 static bool add_job(struct structure *structure, enum place_op op, int64_t key,
-                    const char *folder, const char *name, batch_done_fn *done)
+                    const char *folder, const char *name, enum store_kind wanted,
+                    batch_done_fn *done)
 {
     struct batch_job *job = batch_job_new(BATCH_STEP, 0, folder, name, done, structure);
     if (job == NULL)
         return false;
     job->step.op = op;
+    job->step.expect_kind = wanted;
     job->intent.key = key; /* of kind NONE: only remembers whom it is for */
     structure->jobs++;
     batch_add(structure->context->batch, job);
@@ -154,8 +157,9 @@ static void on_way_step(void *user, struct batch_job *job)
     if (result == PLACE_DONE)
         structure->result.done++;
     if (result == PLACE_OCCUPIED && job->step.failure.number != 43)
-        structure->is_clearing_way = add_job(structure, PLACE_ASIDE, job->intent.key,
-                                             job->folder, job->name, on_aside); /* F-86 */
+        structure->is_clearing_way =
+            add_job(structure, PLACE_ASIDE, job->intent.key, job->folder, job->name,
+                    STORE_KIND_FOLDER, on_aside); /* F-86 */
     if (--structure->jobs == 0)
         structure_go_on(structure);
 }
@@ -177,7 +181,8 @@ static void clear_target(struct structure *structure, size_t index,
         record_problem(context, key, &job->step.failure, false);
         return;
     }
-    (void)add_job(structure, PLACE_ASIDE, key, job->folder, job->name, on_aside);
+    (void)add_job(structure, PLACE_ASIDE, key, job->folder, job->name, STORE_KIND_PENDING,
+                  on_aside);
 }
 
 /* The folder that it goes to was removed here: it is made again, with all above it. */
@@ -193,7 +198,8 @@ static void make_way(struct structure *structure, const struct batch_job *job)
             *slash = '\0';
         (void)snprintf(copy, sizeof copy, "%s", path);
         const char *name = tree_split(copy, &folder);
-        (void)add_job(structure, PLACE_FOLDER, job->intent.key, folder, name, on_way_step);
+        (void)add_job(structure, PLACE_FOLDER, job->intent.key, folder, name,
+                      STORE_KIND_FOLDER, on_way_step);
         if (slash == NULL)
             return;
         *slash = '/';

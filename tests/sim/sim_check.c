@@ -240,7 +240,8 @@ static void check_extras(const struct sim_world *world, const struct sim_node *f
             !is_persons(entry->node) && !sim_excuse_extra(world, own))
             sim_fail(&world->sim, "not on the drive: %s (I-5)", own);
         /* What a folder of his holds that he made or moved, he moved with it. */
-        if (S_ISDIR(entry->node->mode) && (child >= 0 || !entry->node->is_touched))
+        bool is_drives = child >= 0 && world->drive.items[child].is_folder;
+        if (S_ISDIR(entry->node->mode) && (is_drives || !entry->node->is_touched))
             check_extras(world, entry->node, child, own);
     }
 }

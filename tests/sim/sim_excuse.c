@@ -123,6 +123,28 @@ bool sim_excuse_missing(const struct sim_world *world, int item)
     return false;
 }
 
+static bool stands_in(const struct sim_world *world, int64_t key, int64_t folder)
+{
+    struct store_base base;
+    while (store_get_base(world->store, key, &base) == STORE_OK && base.parent != folder)
+        key = base.parent;
+    return store_get_base(world->store, key, &base) == STORE_OK;
+}
+
+/* What waits is, by the records, in that folder still, which the drive has deleted. */
+static bool keeps_folder(const struct sim_world *world, int64_t mirror, int64_t folder)
+{
+    struct store_todo todo;
+    int64_t after = 0;
+    while (store_next_todo(world->store, mirror, INT64_MAX, true, &after, &todo) ==
+           STORE_OK) {
+        int64_t key = todo.key;
+        if (find_waiting(world, mirror, &todo) > 0 && stands_in(world, key, folder))
+            return true;
+    }
+    return false;
+}
+
 bool sim_excuse_extra(const struct sim_world *world, const char *path)
 {
     char above[SIM_PATH_SIZE];
@@ -140,7 +162,8 @@ bool sim_excuse_extra(const struct sim_world *world, const char *path)
         int64_t after = base.key - 1;
         if (store_next_todo(world->store, key, INT64_MAX, true, &after, &todo) ==
                 STORE_OK &&
-            todo.key == base.key && find_waiting(world, key, &todo) > 0)
+            todo.key == base.key &&
+            (find_waiting(world, key, &todo) > 0 || keeps_folder(world, key, base.key)))
             return true;
     }
     return false;
