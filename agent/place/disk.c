@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -292,6 +293,17 @@ static int system_set_mtime_at(void *user, int folder, const char *name, int64_t
     return utimensat(folder, name, times, AT_SYMLINK_NOFOLLOW);
 }
 
+static int system_write_mapped(void *user, int fd)
+{
+    (void)user;
+    void *map = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (map == MAP_FAILED)
+        return -1;
+    volatile char *bytes = map;
+    bytes[0] = (char)(bytes[0] + 1);
+    return munmap(map, 1);
+}
+
 /* A read lease is refused while the file is open or mapped for writing. It is given back
  * at once; a program that opens the file just then makes the kernel send a signal, which
  * must not be SIGIO: that one kills. */
@@ -376,10 +388,10 @@ static int64_t system_wall_ms(void *user)
     .make_folder = system_make_folder, .make_path = system_make_path,                      \
     .rename = system_rename, .link = system_link, .unlink = system_unlink,                 \
     .set_mode = system_set_mode, .set_mtime = system_set_mtime,                            \
-    .set_mtime_at = system_set_mtime_at, .lease_write_free = system_lease_write_free,      \
-    .lock = system_lock, .space = system_space, .list_open = system_list_open,             \
-    .list_next = system_list_next, .list_close = system_list_close,                        \
-    .wall_ms = system_wall_ms
+    .set_mtime_at = system_set_mtime_at, .write_mapped = system_write_mapped,              \
+    .lease_write_free = system_lease_write_free, .lock = system_lock,                      \
+    .space = system_space, .list_open = system_list_open, .list_next = system_list_next,   \
+    .list_close = system_list_close, .wall_ms = system_wall_ms
 
 const struct disk *disk_system(void)
 {

@@ -49,6 +49,9 @@ struct disk {
     int (*set_mode)(void *user, int fd, mode_t mode);
     int (*set_mtime)(void *user, int fd, int64_t mtime_ms);
     int (*set_mtime_at)(void *user, int folder, const char *name, int64_t mtime_ms);
+    /* Reads and changes the first byte through a shared mapping. NULL, or ENODEV: files
+     * cannot be mapped here. */
+    int (*write_mapped)(void *user, int fd);
     /* 0: nobody has it open for writing, 1: somebody has, -1: cannot be known here. */
     int (*lease_write_free)(void *user, int fd);
     int (*lock)(void *user, int fd); /* exclusive, not waiting, for life */

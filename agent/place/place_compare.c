@@ -41,6 +41,7 @@ bool place_unmoved(const struct stat *one, const struct stat *other)
 }
 
 enum place_verdict place_judge_kept(const struct place_root *root,
+                                    const struct place_step *step,
                                     const struct place_job *job)
 {
     const struct disk *disk = root->disk;
@@ -51,7 +52,10 @@ enum place_verdict place_judge_kept(const struct place_root *root,
         return PLACE_VERDICT_DIFFERENT;
     switch (place_is_in_use(root, root->work, job->kept)) {
     case 0:
-        return PLACE_VERDICT_EQUAL;
+        return root->hides_mappings
+                   ? place_content_is(root, root->work, job->kept, step->expect_size,
+                                      &step->expect_hash)
+                   : PLACE_VERDICT_EQUAL;
     case 1:
         return PLACE_VERDICT_DIFFERENT;
     default:
@@ -62,7 +66,7 @@ enum place_verdict place_judge_kept(const struct place_root *root,
 bool place_is_racy(const struct place_root *root, const struct store_print *print)
 {
     int64_t now_ms = root->disk->wall_ms(root->disk->user);
-    return print->mtime_ns / 1000000 > now_ms - PLACE_RACY_MS;
+    return root->hides_mappings || print->mtime_ns / 1000000 > now_ms - PLACE_RACY_MS;
 }
 
 struct place_expect place_expected(const struct place_step *step)

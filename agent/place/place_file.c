@@ -263,7 +263,7 @@ void place_settle_file(struct place_batch *batch, struct place_step *step,
 {
     const struct place_root *root = batch->root;
     struct placing placing = {.batch = batch, .step = step, .job = job};
-    enum place_verdict verdict = place_judge_kept(root, job);
+    enum place_verdict verdict = place_judge_kept(root, step, job);
     place_dirty_add_work(&batch->dirty);
     if (verdict == PLACE_VERDICT_EQUAL &&
         root->disk->unlink(root->disk->user, root->work, job->kept, 0) == 0)

@@ -44,6 +44,7 @@ struct place_root {
     bool has_links;
     bool has_folder_sync;
     bool folds_case;
+    bool hides_mappings; /* edits through a mapping leave the times alone (F-37) */
     bool trash;
     char host[65];
     char limits[512];
@@ -98,6 +99,7 @@ bool place_unmoved(const struct stat *one, const struct stat *other);
  * judged, and nobody is writing to it: only then may it go (F-29). */
 struct place_job;
 enum place_verdict place_judge_kept(const struct place_root *root,
+                                    const struct place_step *step,
                                     const struct place_job *job);
 bool place_is_racy(const struct place_root *root, const struct store_print *print);
 /* Hashes of one file by up to two kinds in one pass. */

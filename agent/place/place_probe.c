@@ -11,6 +11,8 @@
 #define PROBE_TWO   "probe-two"
 #define PROBE_UPPER "PROBE-ONE"
 
+enum { PROBE_PAST_MS = 1000 }; /* so that any time of now is another */
+
 static int rename_probe(const struct place_root *root, const char *from, const char *to,
                         unsigned flags)
 {
@@ -20,6 +22,28 @@ static int rename_probe(const struct place_root *root, const char *from, const c
 static void drop_probe(const struct place_root *root, const char *name)
 {
     (void)root->disk->unlink(root->disk->user, root->work, name, 0);
+}
+
+/* Whether an edit through a mapping leaves the times as they are, as on tmpfs, where a page
+ * that was read may be written to without the kernel's seeing it: then no print says that a
+ * file is unchanged (F-37). Unless the opposite is seen, it does. */
+static bool hides_mappings(const struct place_root *root)
+{
+    const struct disk *disk = root->disk;
+    struct stat before;
+    struct stat after;
+    if (disk->write_mapped == NULL)
+        return false;
+    int fd = disk_open(disk, root->work, PROBE_ONE, O_RDWR, 0);
+    bool is_ready = fd >= 0 && disk_write(disk, fd, "?", 1) == 0 &&
+                    disk->set_mtime(disk->user, fd, PROBE_PAST_MS) == 0 &&
+                    disk->stat_fd(disk->user, fd, &before) == 0;
+    bool is_mapped = is_ready && disk->write_mapped(disk->user, fd) == 0;
+    bool has_none = is_ready && !is_mapped && errno == ENODEV;
+    bool is_told = is_mapped && disk->stat_fd(disk->user, fd, &after) == 0 &&
+                   after.st_mtim.tv_sec != before.st_mtim.tv_sec;
+    disk_close(disk, fd);
+    return !has_none && !is_told;
 }
 
 /* Makes an empty file as new files are made; -1 and errno. */
@@ -58,6 +82,7 @@ static void try_renames(struct place_root *root)
     struct stat found;
     root->folds_case = disk->stat_at(disk->user, root->work, PROBE_UPPER, &found) == 0;
     root->has_folder_sync = disk_sync(disk, root->work) == 0;
+    root->hides_mappings = hides_mappings(root);
 }
 
 static void describe(struct place_root *root, bool has_modes)
@@ -72,6 +97,7 @@ static void describe(struct place_root *root, bool has_modes)
         {!root->has_folder_sync, _("folders cannot be synced") },
         {root->folds_case,       _("letter case is ignored")   },
         {!has_modes,             _("no permissions")           },
+        {root->hides_mappings,   _("mapped edits do not show") },
     };
     root->limits[0] = '\0';
     size_t length = 0;

@@ -148,7 +148,7 @@ void place_settle_removed(struct place_batch *batch, struct place_step *step,
 {
     const struct place_root *root = batch->root;
     const struct disk *disk = root->disk;
-    enum place_verdict verdict = place_judge_kept(root, job);
+    enum place_verdict verdict = place_judge_kept(root, step, job);
     place_dirty_add_work(&batch->dirty);
     if (verdict == PLACE_VERDICT_EQUAL &&
         (put_into_trash(batch, step, job) ||
