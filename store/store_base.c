@@ -212,6 +212,8 @@ enum store_status store_next_base_parent(struct store *store, int64_t *parent)
     return STORE_OK;
 }
 
+/* Where, from which one on, how many, and to whom. */
+/* NOLINTNEXTLINE(readability-function-size) */
 enum store_status store_trace_base_children(struct store *store, int64_t mirror,
                                             int64_t parent, int64_t *after_key,
                                             size_t limit, store_trace_fn *each, void *user)

@@ -330,6 +330,8 @@ enum store_status store_put_remote(struct store *store, int64_t mirror,
     return status;
 }
 
+/* Of what, from which one on, and the list with its bounds. */
+/* NOLINTNEXTLINE(readability-function-size) */
 enum store_status store_find_unseen(struct store *store, int64_t mirror, int64_t generation,
                                     int64_t *after_key, int64_t *keys, size_t max,
                                     size_t *out_count)
