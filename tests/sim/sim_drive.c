@@ -224,7 +224,9 @@ void sim_drive_delete(struct sim_drive *drive, int item)
     remove_item(drive, item, true);
 }
 
-/* By chance. */
+/* By chance. What is drawn is drawn in a statement of its own: in which order the arguments
+ * of a call are evaluated is the compiler's choice, and a seed is to mean the same to all.
+ */
 
 static int depth_of(const struct sim_drive *drive, int item)
 {
@@ -275,8 +277,9 @@ static size_t some_size(struct sim_drive *drive)
 static void make_some(struct sim_drive *drive)
 {
     bool is_folder = sim_below(drive->sim, 3) == 0;
-    (void)sim_drive_make(drive, some_folder(drive), some_name(drive), is_folder,
-                         some_size(drive));
+    int folder = some_folder(drive);
+    const char *name = some_name(drive);
+    (void)sim_drive_make(drive, folder, name, is_folder, some_size(drive));
 }
 
 /* Deleted, and made again under its name: the same kind or another (F-85, F-86). */
@@ -325,11 +328,13 @@ static void lose(struct sim_drive *drive, int item)
         sim_trace(drive->sim, "drive: deletes %d and does not tell", item);
         return;
     }
-    int folder = sim_drive_make(drive, some_folder(drive), some_name(drive), true, 0);
+    int above = some_folder(drive);
+    int folder = sim_drive_make(drive, above, some_name(drive), true, 0);
     if (folder < 0)
         return;
     drive->items[folder].is_silent = true;
-    (void)sim_drive_make(drive, folder, some_name(drive), false, some_size(drive));
+    const char *name = some_name(drive);
+    (void)sim_drive_make(drive, folder, name, false, some_size(drive));
     sim_trace(drive->sim, "drive: does not tell %d", folder);
 }
 
@@ -351,6 +356,12 @@ static void change_much(struct sim_drive *drive, int item, int other)
     }
 }
 
+static void move_some(struct sim_drive *drive, int item)
+{
+    int folder = some_folder(drive);
+    (void)sim_drive_move(drive, item, folder, some_name(drive));
+}
+
 void sim_drive_change(struct sim_drive *drive)
 {
     int file = some_item(drive, false, false);
@@ -364,7 +375,7 @@ void sim_drive_change(struct sim_drive *drive)
     else if (kind < 12)
         (void)sim_drive_move(drive, item, drive->items[item].parent, some_name(drive));
     else if (kind < 14)
-        (void)sim_drive_move(drive, item, some_folder(drive), some_name(drive));
+        move_some(drive, item);
     else if (kind < 15)
         sim_drive_touch(drive, file);
     else if (kind < 16 && other > 0 && other != item)

@@ -219,6 +219,7 @@ static void spoil(struct service_operation *operation)
     if (size <= operation->passed)
         return;
     unsigned left = (unsigned)(size - operation->passed);
+    uint8_t other;
     switch (operation->fault) {
     case FAULT_CUT:
     case FAULT_SHORT:
@@ -226,8 +227,8 @@ static void spoil(struct service_operation *operation)
         break;
     case FAULT_WRONG:
         /* Never the same twice: that would be how the service holds it (F-99). */
-        operation->data[operation->passed + sim_below(sim, left)] ^=
-            (uint8_t)(1 + sim_below(sim, 255));
+        other = (uint8_t)(1 + sim_below(sim, 255));
+        operation->data[operation->passed + sim_below(sim, left)] ^= other;
         break;
     case FAULT_NONE:
     case FAULT_REFUSED:
