@@ -151,8 +151,16 @@ static int rename_object(const struct moving *moving, const struct stat *object)
     return error;
 }
 
-/* The target is looked at first: after a kill in the middle of a swap another object may
- * stand at the source. */
+/* Whether the target may tell that it was done: nothing of ours is at the source, where
+ * after a kill in the middle of a swap another object may stand. None comes to stand in the
+ * staging area: what is there is what stood at the item's place, and is to come out. */
+static bool may_be_done(const struct moving *moving, int error, const struct stat *source)
+{
+    if (error != 0)
+        return error == ENOENT;
+    return moving->step->op != PLACE_UNSTAGE && !is_expected(moving, source);
+}
+
 static void move(const struct moving *moving)
 {
     const struct place_root *root = moving->batch->root;
@@ -161,8 +169,7 @@ static void move(const struct moving *moving)
     int error = 0;
     if (stat_at(moving, moving->from, moving->from_name, &before) != 0)
         error = errno;
-    if ((error == ENOENT || (error == 0 && !is_expected(moving, &before))) &&
-        is_done(moving))
+    if (may_be_done(moving, error, &before) && is_done(moving))
         return;
     if (error == 0 && step->expect_exact && !is_expected(moving, &before))
         error = ENOENT;

@@ -6,6 +6,7 @@
 
 #include "agent/log.h"
 #include "agent/place/look.h"
+#include "agent/place/name.h"
 #include "agent/state_failure.h"
 #include "agent/sync/facts.h"
 #include "agent/sync/record.h"
@@ -42,6 +43,18 @@ static bool add_move(struct moves *moves, const struct move *move)
     return true;
 }
 
+/* What was staged is there still: whatever stands at its place, it was not brought there.
+ */
+static bool is_still_staged(const struct sync_context *context, int64_t key)
+{
+    char stage[NAME_MAX_BYTES + 1];
+    struct look_answer answer;
+    name_work_format(stage, NAME_WORK_STAGE, key);
+    const struct look_request request = {.folder = NAME_WORKING_FOLDER, .name = stage};
+    look_at(context->root, &request, &answer);
+    return answer.print.inode != 0;
+}
+
 /* Known again by its inode. */
 static struct move look_for(const struct sync_context *context,
                             const struct store_intent *intent, struct failure *doubt)
@@ -56,7 +69,8 @@ static struct move look_for(const struct sync_context *context,
     const struct store_print print = base.print;
     const struct look_request request = {
         .folder = folder, .name = intent->name, .kind = base.kind};
-    if (!tree_standing(context, intent->parent, folder))
+    if ((base.parent == STORE_STAGE && is_still_staged(context, intent->key)) ||
+        !tree_standing(context, intent->parent, folder))
         return move;
     look_at(context->root, &request, &answer);
     if (answer.print.inode == print.inode && answer.print.device == print.device)

@@ -229,6 +229,35 @@ static void stages_and_brings_back(void **state)
     place_world_close(&world);
 }
 
+/* What stood at the item's place was a person's new version; the one that the records know
+ * he has moved just where the item belongs now. The one comes out when the other has been
+ * set aside (F-28), and does not stay in the working folder. */
+static void brings_back_what_was_staged_and_nothing_else(void **state)
+{
+    (void)state;
+    struct place_world world;
+    place_world_open(&world, disk_system());
+    temp_dir_write(&world.mirror, "b", "<old>");
+    temp_dir_write(&world.mirror, "a", "<new>");
+    struct place_step step = place_world_move(1, "", "a", "", "b");
+    struct place_step aside = place_world_step(PLACE_ASIDE, 1, "", "b");
+    step.expect_present = true;
+    step.expect_print = place_world_print(&world, "b");
+    step.op = PLACE_STAGE;
+    place_world_run(&world, &step, 1);
+    assert_int_equal(step.result, PLACE_DONE);
+    step.op = PLACE_UNSTAGE;
+    place_world_run(&world, &step, 1);
+    assert_int_equal(step.result, PLACE_OCCUPIED);
+    place_world_run(&world, &aside, 1);
+    place_world_run(&world, &step, 1);
+    assert_int_equal(step.result, PLACE_DONE);
+    place_world_assert_text(&world, "b", "<new>");
+    place_world_assert_text(&world, aside.copy_name, "<old>");
+    assert_int_equal(place_world_leftovers(&world), 0);
+    place_world_close(&world);
+}
+
 static void sets_anything_aside(void **state) /* F-86 */
 {
     (void)state;
@@ -400,6 +429,7 @@ int main(void)
         TABLE_TEST(moves_a_folder_with_all_in_it),
         TABLE_TEST(leaves_what_is_no_folder_where_it_stands),
         TABLE_TEST(stages_and_brings_back),
+        TABLE_TEST(brings_back_what_was_staged_and_nothing_else),
         TABLE_TEST(sets_anything_aside),
         TABLE_TEST(leaves_what_is_of_the_wanted_kind),
         TABLE_TEST(renames_in_case_only_where_case_is_folded),
