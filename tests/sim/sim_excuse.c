@@ -169,6 +169,28 @@ bool sim_excuse_extra(const struct sim_world *world, const char *path)
     return false;
 }
 
+static bool has_record(const struct sim_world *world, uint64_t inode)
+{
+    struct store_mirror mirror;
+    struct store_base base;
+    int64_t after = 0;
+    if (store_get_mirror(world->store, "documents", &mirror) != STORE_OK)
+        return false;
+    while (store_next_base(world->store, mirror.key, &after, &base) == STORE_OK) {
+        if (base.print.inode == inode)
+            return true;
+    }
+    return false;
+}
+
+bool sim_excuse_revenant(const struct sim_world *world, const struct sim_node *node,
+                         const char *path)
+{
+    struct store_base base;
+    return world->has_lying_disk && node->inode < world->cut_inode &&
+           !find_record(world, path, &base) && !has_record(world, node->inode);
+}
+
 bool sim_excuse_version(const struct sim_world *world, const char *path)
 {
     struct store_base base;

@@ -11,6 +11,10 @@
 bool sim_excuse_missing(const struct sim_world *world, int item);
 /* What stands there, or a folder above, waits for another place. */
 bool sim_excuse_extra(const struct sim_world *world, const char *path);
+/* A disk that lies has brought back what was removed or moved away, and no record knows of
+ * it: that is how a person's own file looks, so it stays. */
+bool sim_excuse_revenant(const struct sim_world *world, const struct sim_node *node,
+                         const char *path);
 /* The service has said to keep what stands there (F-81), and what is kept is a person's
  * from then on: the item that comes to its name finds it edited (F-25). */
 bool sim_excuse_version(const struct sim_world *world, const char *path);

@@ -202,6 +202,7 @@ void sim_world_cut(struct sim_world *world, sim_choose_fn *choose, void *user)
     world->sim.has_stopped = true;
     sim_world_stop(world);
     sim_trace(&world->sim, "the power is cut");
+    world->cut_inode = world->disk.next_inode;
     sim_disk_cut(&world->disk, choose, user);
     sim_database_cut(choose, user);
 }

@@ -38,6 +38,7 @@ struct sim_world {
     const char *excluded;  /* a name that is not mirrored; NULL none */
     bool has_disk_faults;  /* in some part of the run */
     bool has_lying_disk;   /* it dropped flushes: anything written since may be wrong */
+    uint64_t cut_inode;    /* the next one when the power was cut last */
     unsigned rebuilds;     /* of a state that was set aside as damaged */
     bool has_disturbances; /* faults, kills or a person: things may be fetched again */
 };
