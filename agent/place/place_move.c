@@ -171,8 +171,10 @@ static void move(const struct moving *moving)
         error = errno;
     if (may_be_done(moving, error, &before) && is_done(moving))
         return;
-    if (error == 0 && step->expect_exact && !is_expected(moving, &before))
+    if (error == 0 && step->expect_exact && !is_expected(moving, &before)) {
+        step->has_other = true;
         error = ENOENT;
+    }
     if (error == 0)
         error = refuse_source(step, &before);
     if (error == 0)

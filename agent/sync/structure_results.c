@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/log.h"
+#include "agent/place/name.h"
 #include "agent/sync/facts.h"
 #include "agent/sync/record.h"
 #include "agent/sync/structure_parts.h"
@@ -224,14 +225,33 @@ static bool is_way_settled(const struct structure *structure, int64_t folder)
     return true;
 }
 
+/* Another object stands where the item was, and no record leads there but the item's own:
+ * what a person has put in its place, or a folder that was made again and not recorded. It
+ * is moved for the item, as it would have been had its way been there at once. */
+static bool is_its_own(const struct structure *structure, const struct batch_job *job)
+{
+    const struct sync_context *context = structure->context;
+    struct store_base base;
+    struct store_base other;
+    if (!job->step.has_other ||
+        store_get_base(context->store, job->intent.key, &base) != STORE_OK)
+        return false;
+    char name[NAME_MAX_BYTES + 1];
+    int64_t parent = base.parent;
+    (void)snprintf(name, sizeof name, "%s", base.name);
+    return store_find_base(context->store, context->mirror, parent, name, &other) ==
+               STORE_OK &&
+           other.key == job->intent.key;
+}
+
 /* Either end of a move may be missing: the way to the target is made and the move tried
  * once more; what cannot be found then is gone. By then another item may stand where it
  * was: only the very object is moved. */
 static void find_again(struct structure *structure, size_t index,
                        const struct batch_job *job)
 {
-    if (job->is_last_try && structure->is_clearing_way) {
-        structure->result.wants_again = true;
+    if (job->is_last_try && (structure->is_clearing_way || is_its_own(structure, job))) {
+        structure->result.wants_again = true; /* the way is there by then */
         return;
     }
     if (job->is_last_try || job->step.op == PLACE_STAGE) {
