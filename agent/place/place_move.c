@@ -120,6 +120,11 @@ static int move_onto_itself(const struct moving *moving, const struct stat *obje
     return EEXIST;
 }
 
+static bool is_of_kind(enum store_kind kind, const struct stat *object)
+{
+    return kind == STORE_KIND_FOLDER ? S_ISDIR(object->st_mode) : S_ISREG(object->st_mode);
+}
+
 /* 0, or why a person's object is not moved in place of a folder of ours: a link is held as
  * it stands (F-50), anything else means that the folder is gone. */
 static int refuse_source(const struct place_step *step, const struct stat *object)
@@ -172,7 +177,7 @@ static void move(const struct moving *moving)
     if (may_be_done(moving, error, &before) && is_done(moving))
         return;
     if (error == 0 && step->expect_exact && !is_expected(moving, &before)) {
-        step->has_other = true;
+        step->has_other = is_of_kind(step->expect_kind, &before);
         error = ENOENT;
     }
     if (error == 0)

@@ -225,9 +225,10 @@ static bool is_way_settled(const struct structure *structure, int64_t folder)
     return true;
 }
 
-/* Another object stands where the item was, and no record leads there but the item's own:
- * what a person has put in its place, or a folder that was made again and not recorded. It
- * is moved for the item, as it would have been had its way been there at once. */
+/* Another object of its kind stands where the item was, and no record leads there but the
+ * item's own: what a person has put in its place, or a folder that was made again and not
+ * recorded. It is moved for the item, as it would have been had its way been there at once.
+ */
 static bool is_its_own(const struct structure *structure, const struct batch_job *job)
 {
     const struct sync_context *context = structure->context;
