@@ -2,7 +2,8 @@
  * contents and pages of the database since then are there or not, in any mixture. What a
  * person had before, and the agent never touched, is all there (I-1). The state is rebuilt
  * where it is damaged, what is wrong is fetched again, and in the end folder and drive are
- * equal: what shows in no time and no size is found by the weekly sample (F-23). */
+ * equal but for what the cut has brought back without a record, which stays as a person's
+ * own would: what shows in no time and no size is found by the weekly sample (F-23). */
 #include <stdlib.h>
 #include <string.h>
 
