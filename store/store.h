@@ -99,6 +99,9 @@ const char *store_status_text(enum store_status status);
 typedef void store_finding_fn(void *user, const char *finding);
 enum store_status store_check(struct store *store, store_finding_fn *each, void *user,
                               uint64_t *out_count);
+/* The part of it that is worth its time after every stop that was not in good order. */
+enum store_status store_check_counters(struct store *store, store_finding_fn *each,
+                                       void *user, uint64_t *out_count);
 
 /* Truncates the WAL when it has grown (F-70), and gives the page cache back to the system;
  * for idle moments. Writes nothing when nothing was written since. A reader in the way is

@@ -102,10 +102,23 @@ static void a_kill_costs_a_quick_look_only(void **user)
     struct state *state = *user;
     char text[256];
     fill(state);
-    edit(state, "update mirror set items = items + 1");
+    edit(state, "update base set parent = 999");
     write_mark(state, "4711\n");
     assert_int_equal(try_open(state, text), STORE_OK);
     assert_true(state->opening.unclean);
+}
+
+/* Pages of different ages, each of them sound (F-05): what was counted tells. */
+static void a_power_cut_on_a_disk_that_lies_is_found_by_counting(void **user)
+{
+    struct state *state = *user;
+    char text[256];
+    fill(state);
+    edit(state, "update mirror set items = items + 1");
+    write_mark(state, "4711\n");
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(try_open(state, text), STORE_DAMAGED);
+    assert_non_null(strstr(text, "counters"));
 }
 
 static void damage_seen_at_work_is_looked_for_at_the_next_start(void **user)
@@ -131,6 +144,7 @@ int main(void)
         TABLE_TEST(rows_that_contradict_each_other_are_found),
         STATE_TEST(a_sound_change_is_taken),
         STATE_TEST(a_kill_costs_a_quick_look_only),
+        STATE_TEST(a_power_cut_on_a_disk_that_lies_is_found_by_counting),
         STATE_TEST(damage_seen_at_work_is_looked_for_at_the_next_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
