@@ -133,11 +133,14 @@ static void on_aside(void *user, struct batch_job *job)
         structure_go_on(structure);
 }
 
-/* `wanted`: of what kind the object is that belongs there; PENDING: not known. */
+static void on_way_step(void *user, struct batch_job *job);
+
+/* A folder of the way is made, or what stands in it set aside. `wanted`: of what kind the
+ * object is that belongs there; PENDING: not known. */
 static bool add_job(struct structure *structure, enum place_op op, int64_t key,
-                    const char *folder, const char *name, enum store_kind wanted,
-                    batch_done_fn *done)
+                    const char *folder, const char *name, enum store_kind wanted)
 {
+    batch_done_fn *done = op == PLACE_ASIDE ? on_aside : on_way_step;
     struct batch_job *job = batch_job_new(BATCH_STEP, 0, folder, name, done, structure);
     if (job == NULL)
         return false;
@@ -160,7 +163,7 @@ static void on_way_step(void *user, struct batch_job *job)
     if (result == PLACE_OCCUPIED && job->step.failure.number != 43)
         structure->is_clearing_way =
             add_job(structure, PLACE_ASIDE, job->intent.key, job->folder, job->name,
-                    STORE_KIND_FOLDER, on_aside); /* F-86 */
+                    STORE_KIND_FOLDER); /* F-86 */
     if (--structure->jobs == 0)
         structure_go_on(structure);
 }
@@ -182,8 +185,7 @@ static void clear_target(struct structure *structure, size_t index,
         record_problem(context, key, &job->step.failure, false);
         return;
     }
-    (void)add_job(structure, PLACE_ASIDE, key, job->folder, job->name, STORE_KIND_PENDING,
-                  on_aside);
+    (void)add_job(structure, PLACE_ASIDE, key, job->folder, job->name, STORE_KIND_PENDING);
 }
 
 /* The folder that it goes to was removed here: it is made again, with all above it. */
@@ -200,7 +202,7 @@ static void make_way(struct structure *structure, const struct batch_job *job)
         (void)snprintf(copy, sizeof copy, "%s", path);
         const char *name = tree_split(copy, &folder);
         (void)add_job(structure, PLACE_FOLDER, job->intent.key, folder, name,
-                      STORE_KIND_FOLDER, on_way_step);
+                      STORE_KIND_FOLDER);
         if (slash == NULL)
             return;
         *slash = '/';
