@@ -215,8 +215,11 @@ static double run_ours(const char *folder, uint64_t count)
         fail("open", text);
     if (row_load(store, "bench", &row) != STORE_NONE || row_save(store, &row) != STORE_OK)
         fail("mirror", store_error_text(store));
-    struct sync_context context = {
-        .store = store, .row = &row, .mirror = row.mirror.key, .fresh = fresh_new()};
+    struct sync_context context = {.store = store,
+                                   .row = &row,
+                                   .mirror = row.mirror.key,
+                                   .drive_id = "b!bench",
+                                   .fresh = fresh_new()};
     if (context.fresh == NULL)
         fail("start", "out of memory");
     double seconds = each_page(count, take_ours, &context);
