@@ -28,7 +28,7 @@ function status(exchange, fault) {
   const headers = { ...fault.headers };
   if (fault.retry_after !== undefined) {
     const after = fault.retry_after;
-    headers["retry-after"] = after === "date" ? new Date(Date.now() + fault.seconds * 1000).toUTCString() : String(after);
+    headers["retry-after"] = after === "date" ? wholeSecond(Date.now() + fault.seconds * 1000) : String(after);
     const seconds = after === "date" ? fault.seconds : Number(after);
     if (seconds > 0) exchange.app.log.wait(exchange.listener.role, seconds);
   }
@@ -323,4 +323,9 @@ export function deliver(exchange, fault, answer) {
   if (shape !== undefined) shape(answer, fault, exchange);
   exchange.entry.status = answer.status;
   exchange.send(answer);
+}
+
+/** An HTTP date knows no fractions: the next whole second, or it would name a time before the end of the wait. */
+function wholeSecond(time) {
+  return new Date(Math.ceil(time / 1000) * 1000).toUTCString();
 }
