@@ -127,8 +127,13 @@ static bool has_recovered(struct mirror *mirror)
 static void begin_due(struct mirror *mirror)
 {
     if (!mirror_is_ready(mirror) || mirror->is_closing || mirror->is_paused ||
-        mirror->preview != NULL || !round_may_begin(mirror->round) ||
-        pace_due(&mirror->pace) > clock_now_ms() || !has_recovered(mirror))
+        mirror->preview != NULL || !round_may_begin(mirror->round))
+        return;
+    if (pace_due(&mirror->pace) > clock_now_ms()) {
+        mirror_arm(mirror); /* the loop's clock lags behind ours, so timers come early */
+        return;
+    }
+    if (!has_recovered(mirror))
         return;
     bool wants_full = false;
     for (const struct wish *wish = mirror->waiting; wish != NULL; wish = wish->next)

@@ -112,7 +112,9 @@ int uv_timer_start(uv_timer_t *handle, uv_timer_cb cb, uint64_t timeout, uint64_
         abort(); /* nobody asks for it */
     (void)sim_loop_cancel(loop, fire, handle);
     handle->timer_cb = cb;
-    sim_loop_after(loop, timeout * 1000, fire, handle);
+    uint64_t delay_us = timeout * 1000;
+    sim_loop_after(loop, delay_us > loop->lag_us ? delay_us - loop->lag_us : delay_us, fire,
+                   handle);
     return 0;
 }
 

@@ -27,6 +27,7 @@ struct sim_loop {
     size_t count;
     size_t room;
     uint64_t next_order;
+    uint64_t lag_us; /* timers come so much too early: libuv counts from an older time */
 };
 
 void sim_loop_init(struct sim_loop *loop, struct sim *sim);
