@@ -1,5 +1,6 @@
 #include "agent/net/proxy_choice.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -54,6 +55,34 @@ bool proxy_choice_parse(const char *text, struct proxy_choice *out)
     return true;
 }
 
+/* The address family, AF_UNSPEC for a name; the address itself in `out`. */
+static int read_address(const char *text, uint8_t out[16])
+{
+    if (inet_pton(AF_INET, text, out) == 1)
+        return AF_INET;
+    return inet_pton(AF_INET6, text, out) == 1 ? AF_INET6 : AF_UNSPEC;
+}
+
+/* A network, as 10.0.0.0/8, and an address in it. Cuts `entry` at its slash. */
+static bool is_in_network(const char *host, char *entry)
+{
+    uint8_t address[16] = {0};
+    uint8_t network[16] = {0};
+    char *slash = strchr(entry, '/');
+    if (slash == NULL)
+        return false;
+    *slash = 0;
+    char *end;
+    unsigned long bits = strtoul(slash + 1, &end, 10);
+    int family = read_address(host, address);
+    if (family == AF_UNSPEC || read_address(entry, network) != family || end == slash + 1 ||
+        *end != 0 || bits > (family == AF_INET ? 32 : 128))
+        return false;
+    unsigned rest = 8 - bits % 8;
+    return memcmp(address, network, bits / 8) == 0 &&
+           (rest == 8 || address[bits / 8] >> rest == network[bits / 8] >> rest);
+}
+
 bool proxy_choice_is_excepted(const char *list, const char *host)
 {
     while (list != NULL && *list != 0) {
@@ -63,7 +92,8 @@ bool proxy_choice_is_excepted(const char *list, const char *host)
         if (size > 0 && size < sizeof entry) {
             memcpy(entry, list + start, size);
             entry[size] = 0;
-            if (strcmp(entry, "*") == 0 || url_host_matches_suffix(host, entry))
+            if (strcmp(entry, "*") == 0 || url_host_matches_suffix(host, entry) ||
+                is_in_network(host, entry))
                 return true;
         }
         list += start + size;

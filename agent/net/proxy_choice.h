@@ -1,6 +1,7 @@
 /* Which HTTP proxy leads to a host, for the channel; libcurl finds its own by the same
  * rules. Configured, or from https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY, with the
- * exceptions of no_proxy and NO_PROXY: host names and their suffixes, or "*".
+ * exceptions of no_proxy and NO_PROXY: host names and their suffixes, addresses and
+ * networks as 10.0.0.0/8, or "*".
  */
 #ifndef AGENT_NET_PROXY_CHOICE_H
 #define AGENT_NET_PROXY_CHOICE_H

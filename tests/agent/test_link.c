@@ -260,21 +260,33 @@ static void parses_proxies(const struct proxy_case *row)
 static const struct except_case {
     const char *name;
     const char *list;
+    const char *host;
     bool want;
 } except_cases[] = {
-    {"no list",               NULL,                  false},
-    {"an empty one",          "",                    false},
-    {"all",                   "*",                   true },
-    {"the host",              "push.svc.ms",         true },
-    {"its domain",            "example.com, svc.ms", true },
-    {"its domain with a dot", ".svc.ms",             true },
-    {"a neighbour",           "ush.svc.ms,vc.ms",    false},
-    {"commas only",           ",, ,",                false},
+    {"no list",               NULL,                  "push.svc.ms", false},
+    {"an empty one",          "",                    "push.svc.ms", false},
+    {"all",                   "*",                   "push.svc.ms", true },
+    {"the host",              "push.svc.ms",         "push.svc.ms", true },
+    {"its domain",            "example.com, svc.ms", "push.svc.ms", true },
+    {"its domain with a dot", ".svc.ms",             "push.svc.ms", true },
+    {"a neighbour",           "ush.svc.ms,vc.ms",    "push.svc.ms", false},
+    {"commas only",           ",, ,",                "push.svc.ms", false},
+    {"its address",           "10.1.2.3",            "10.1.2.3",    true },
+    {"its network",           "a, 10.0.0.0/8",       "10.1.2.3",    true },
+    {"a network of bits",     "10.1.2.0/30",         "10.1.2.3",    true },
+    {"the next one",          "10.1.2.4/30",         "10.1.2.3",    false},
+    {"one address",           "10.1.2.3/32",         "10.1.2.3",    true },
+    {"every address",         "0.0.0.0/0",           "10.1.2.3",    true },
+    {"of the other family",   "::/0",                "10.1.2.3",    false},
+    {"an IPv6 network",       "fd00::/8",            "fd12::1",     true },
+    {"too many bits",         "10.1.2.3/33",         "10.1.2.3",    false},
+    {"no bits",               "10.1.2.3/",           "10.1.2.3",    false},
+    {"a network and a name",  "10.0.0.0/8",          "push.svc.ms", false},
 };
 
 static void excepts_hosts(const struct except_case *row)
 {
-    assert_int_equal(proxy_choice_is_excepted(row->list, "push.svc.ms"), row->want);
+    assert_int_equal(proxy_choice_is_excepted(row->list, row->host), row->want);
 }
 
 #define TABLE(function, cases, check)                                                      \
