@@ -14,11 +14,13 @@ void connection_end_of_tls(const char *host, enum tls_status status,
     case TLS_OK:
     case TLS_EOF:
     case TLS_NOT_READY:
-    case TLS_REFUSED:
     case TLS_BROKEN:
     case TLS_OUTPUT_FULL:
         kind = FAILURE_TRANSIENT;
         number = 130;
+        break;
+    case TLS_REFUSED:
+        kind = FAILURE_TRANSIENT; /* as for HTTP: it may be a passing state of the server */
         break;
     case TLS_NO_MEMORY:
     case TLS_NO_RANDOM:

@@ -164,13 +164,15 @@ static const struct tls_case {
     const char *name;
     enum tls_status status;
     enum failure_kind kind;
+    int number;
 } tls_cases[] = {
-    {"not trusted",           TLS_UNKNOWN_ISSUER, FAILURE_PROTOCOL },
-    {"expired",               TLS_EXPIRED,        FAILURE_PROTOCOL },
-    {"another name",          TLS_WRONG_NAME,     FAILURE_PROTOCOL },
-    {"cut off",               TLS_EOF,            FAILURE_TRANSIENT},
-    {"refused by the server", TLS_REFUSED,        FAILURE_TRANSIENT},
-    {"no memory",             TLS_NO_MEMORY,      FAILURE_RESOURCE },
+    {"not trusted",           TLS_UNKNOWN_ISSUER, FAILURE_PROTOCOL,  126},
+    {"expired",               TLS_EXPIRED,        FAILURE_PROTOCOL,  126},
+    {"another name",          TLS_WRONG_NAME,     FAILURE_PROTOCOL,  126},
+    {"cut off",               TLS_EOF,            FAILURE_TRANSIENT, 130},
+    {"refused by the server", TLS_REFUSED,        FAILURE_TRANSIENT, 126},
+    {"not TLS",               TLS_BROKEN,         FAILURE_TRANSIENT, 130},
+    {"no memory",             TLS_NO_MEMORY,      FAILURE_RESOURCE,  0  },
 };
 
 static void judges_tls(const struct tls_case *row)
@@ -178,6 +180,7 @@ static void judges_tls(const struct tls_case *row)
     struct connection_end end = {0};
     connection_end_of_tls("push.example", row->status, &end);
     assert_int_equal(end.failure.kind, row->kind);
+    assert_int_equal(end.failure.number, row->number);
     assert_non_null(strstr(end.failure.text, "push.example"));
     assert_false(end.url_is_refused);
 }

@@ -115,6 +115,18 @@ for (const kind of ["expired", "future", "wrong_host", "unknown_ca", "self_signe
   });
 }
 
+test("a server of old TLS only is refused, and said to be one (F-126)", async () => {
+  const old = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" };
+  const server = await startServer(4, { tls: { key: good.key, cert: good.cert, ...old } });
+  const ours = listen(`${server.url}/notifications?token=1`, "--ca", authority.caFile);
+  await withPeers([ours, server], async () => {
+    const end = await ours.until(isEnd);
+    assert.equal(end.number, 126);
+    assert.match(end.why, /versions of TLS/);
+    assert.equal(server.joins, 0);
+  });
+});
+
 test("through a proxy, which hears neither path nor token (WS-20)", async () => {
   await withSecureServer(async (server) => {
     const proxy = await startProxy((head, client, connect) => connect());
