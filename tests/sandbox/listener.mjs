@@ -50,8 +50,13 @@ export class Listener {
 
   /** Ends the connection of one request. */
   hangUp(req, reset) {
-    const socket = req.stream?.session?.socket ?? req.socket;
-    const raw = this.connections.get(addressOf(socket));
+    const session = req.stream?.session;
+    if (!reset) {
+      // Node.js 18 crashes if the raw socket goes while TLS above it still writes.
+      (session ?? req.socket).destroy();
+      return;
+    }
+    const raw = this.connections.get(addressOf(session?.socket ?? req.socket));
     if (raw !== undefined) end(raw, reset);
   }
 
