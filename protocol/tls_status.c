@@ -16,8 +16,7 @@ const char *tls_status_text(enum tls_status status)
         [TLS_WEAK] = "the server's certificate is too weak to be trusted",
         [TLS_WRONG_USAGE] = "the server's certificate is not meant for servers",
         [TLS_BAD_CERTIFICATE] = "the server's certificate cannot be used",
-        [TLS_REFUSED] = "the server refused the secure connection (does it know only old "
-                        "versions of TLS?)",
+        [TLS_REFUSED] = "the server refused the secure connection (is its TLS too old?)",
         [TLS_BROKEN] = "no secure connection came about",
         [TLS_OUTPUT_FULL] = "the server does not take what is sent to it",
         [TLS_NO_MEMORY] = "out of memory",
