@@ -1,5 +1,6 @@
 #include "agent/cli/add_ask.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,27 +148,48 @@ static enum failure_kind list(const struct config *config, struct choices *choic
     return kind;
 }
 
-/* "~/NAME" of the drive, where that can be a folder's name. */
-static void suggest_folder(const char *name, char *out, size_t out_size)
+static bool is_taken(const struct config *config, const char *folder)
 {
-    bool is_plain = name != NULL && name[0] != '\0' && name[0] != '.' &&
-                    strpbrk(name, "/\\;#[]\"") == NULL && strlen(name) < 64;
-    (void)snprintf(out, out_size, "~/%s", is_plain ? name : "OneDrive");
+    for (size_t i = 0; i < config->mirror_count; i++)
+        if (config->mirrors[i].folder != NULL &&
+            strcmp(config->mirrors[i].folder, folder) == 0)
+            return true;
+    return false;
 }
 
-static enum failure_kind ask_folder(const char *name, struct add_answers *out,
-                                    struct failure *failure)
+/* "~" and what lies below it mean the home of a person. */
+static bool expand(const char *text, char *out, size_t out_size)
+{
+    const char *home = getenv("HOME");
+    bool at_home = text[0] == '~' && (text[1] == '/' || text[1] == '\0') && home != NULL;
+    int length =
+        snprintf(out, out_size, "%s%s", at_home ? home : "", at_home ? text + 1 : text);
+    return length < (int)out_size;
+}
+
+/* "~/NAME" of the drive, where that can be a folder's name; numbered when another mirror
+ * has it. */
+static void suggest_folder(const struct config *config, const char *name, char *out,
+                           size_t out_size)
+{
+    char whole[PATH_MAX];
+    bool is_plain = name != NULL && name[0] != '\0' && name[0] != '.' &&
+                    strpbrk(name, "/\\;#[]\"") == NULL && strlen(name) < 64;
+    const char *base = is_plain ? name : "OneDrive";
+    (void)snprintf(out, out_size, "~/%s", base);
+    for (unsigned n = 2; expand(out, whole, sizeof whole) && is_taken(config, whole); n++)
+        (void)snprintf(out, out_size, "~/%s %u", base, n);
+}
+
+static enum failure_kind ask_folder(const struct config *config, const char *name,
+                                    struct add_answers *out, struct failure *failure)
 {
     char line[ASK_LINE];
     char suggestion[96];
-    const char *home = getenv("HOME");
-    suggest_folder(name, suggestion, sizeof suggestion);
+    suggest_folder(config, name, suggestion, sizeof suggestion);
     if (!ask_line(_("Into which folder?"), suggestion, line))
         return gave_up(failure);
-    bool at_home = line[0] == '~' && (line[1] == '/' || line[1] == '\0') && home != NULL;
-    int length = snprintf(out->folder, sizeof out->folder, "%s%s", at_home ? home : "",
-                          at_home ? line + 1 : line);
-    return length < (int)sizeof out->folder
+    return expand(line, out->folder, sizeof out->folder)
                ? FAILURE_NONE
                : failure_set(failure, FAILURE_CONFIG, 159, "the folder's name is too long");
 }
@@ -181,7 +203,8 @@ static enum failure_kind ask_drive(const struct config *config, struct add_answe
     if (kind == FAILURE_NONE)
         kind = choose(&choices, out, &name, failure);
     if (kind == FAILURE_NONE)
-        kind = ask_folder(strcmp(out->drive, "me") == 0 ? NULL : name, out, failure);
+        kind =
+            ask_folder(config, strcmp(out->drive, "me") == 0 ? NULL : name, out, failure);
     clear_choices(&choices);
     return kind;
 }
@@ -196,5 +219,5 @@ enum failure_kind add_ask(const struct config *config, const char *drive,
     if (drive == NULL)
         return ask_drive(config, out, failure);
     (void)snprintf(out->drive, sizeof out->drive, "%s", drive);
-    return ask_folder(NULL, out, failure);
+    return ask_folder(config, NULL, out, failure);
 }

@@ -234,6 +234,11 @@ test("on a terminal `add` asks with a numbered list", async () => {
     assert.match(said, /Added the mirror team: .*\/Team <- group:/);
     await bench.ok("sync-now");
     await bench.untilEqual({ drive: group, folder: path.join(bench.home, "Team") });
+    const again = await addOnTerminal(bench, [
+      [/Which one\?/, "2\n"],
+      [/Into which folder\? \[~\/Team 2\]: /, "\u0004"],
+    ]);
+    assert.equal(again.code, 1, "a folder that another mirror has is not offered");
   });
 });
 
