@@ -147,6 +147,28 @@ bool graph_url_delta(char out[GRAPH_URL_SIZE], const char *drive_id, bool with_s
                  2);
 }
 
+bool graph_url_root(char out[GRAPH_URL_SIZE], const char *drive_id)
+{
+    return build(out,
+                 (struct piece[]){
+                     {"/drives/", drive_id},
+                     {"/root",    NULL    }
+    },
+                 2);
+}
+
+bool graph_url_children(char out[GRAPH_URL_SIZE], const char *drive_id, const char *item_id)
+{
+    return build(
+        out,
+        (struct piece[]){
+            {"/drives/",           drive_id},
+            {"/items/",            item_id },
+            {"/children?$top=200", NULL    }
+    },
+        3);
+}
+
 bool graph_url_item(char out[GRAPH_URL_SIZE], const char *drive_id, const char *item_id)
 {
     return build(out,

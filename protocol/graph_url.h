@@ -42,6 +42,11 @@ bool graph_url_socketio(char out[GRAPH_URL_SIZE], const struct graph_drive *driv
  * refuses the selection. Graph: driveItem delta. */
 bool graph_url_delta(char out[GRAPH_URL_SIZE], const char *drive_id, bool with_select);
 
+/* GET: the root item; the first page of what lies in a folder. Graph: List children. */
+bool graph_url_root(char out[GRAPH_URL_SIZE], const char *drive_id);
+bool graph_url_children(char out[GRAPH_URL_SIZE], const char *drive_id,
+                        const char *item_id);
+
 /* GET: one item, its content. */
 bool graph_url_item(char out[GRAPH_URL_SIZE], const char *drive_id, const char *item_id);
 bool graph_url_content(char out[GRAPH_URL_SIZE], const char *drive_id, const char *item_id);

@@ -101,8 +101,8 @@ enum store_status store_next_pending(struct store *store, int64_t mirror,
                                      int64_t *after_key, struct store_remote *out);
 
 /* At the end of a full enumeration: up to `max` keys above `*after_key` of live items that
- * `generation` has not seen. Looks through all records: better by a reader, elsewhere.
- * STORE_NONE: there are no more. */
+ * neither `generation` nor a later one has seen. Looks through all records: better by a
+ * reader, elsewhere. STORE_NONE: there are no more. */
 enum store_status store_find_unseen(struct store *store, int64_t mirror, int64_t generation,
                                     int64_t *after_key, int64_t *keys, size_t max,
                                     size_t *out_count);

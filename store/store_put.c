@@ -359,7 +359,7 @@ static enum store_status sweep(struct store *store, int64_t mirror, int64_t gene
         struct store_remote old = {0};
         enum store_status status =
             store_load_item(store, keys[i], STORE_TEXTS_OLD_REMOTE, &old, NULL);
-        if (status == STORE_NONE || (status == STORE_OK && old.generation == generation))
+        if (status == STORE_NONE || (status == STORE_OK && old.generation >= generation))
             continue;
         struct store_change change = {0};
         bool was_live = !old.gone;

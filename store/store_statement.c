@@ -89,7 +89,7 @@ static const char *const texts[STORE_STATEMENT_COUNT] = {
         "and key > ?2 and mirror = ?1 and kind = 0 order by key limit 1",
     [STORE_SQL_FIND_UNSEEN] =
         "select key from item where key > ?2 and mirror = ?1 and not gone "
-        "and kind not in (0, 3) and generation <> ?3 order by key limit ?4",
+        "and kind not in (0, 3) and generation < ?3 order by key limit ?4",
     [STORE_SQL_INSERT_ITEM] =
         "insert into item(key, mirror, parent, kind, malware, flaw, generation, id, name, "
         "name_hash, size, mtime, etag, ctag, editor, hash_kind, hash) values(?1, ?2, ?3, "

@@ -7,6 +7,9 @@
  *   WAITING  -> ASKING    on_timer
  *   ASKING   -> SEARCHING the last page of an enumeration is in: what was not in any?
  *   ASKING   -> PARENTS   the last page is in, but some parent was never told about
+ *   ASKING   -> WALKING   the service has no change feed: listing_walk.c
+ *   WALKING  -> SEARCHING all folders have been listed
+ *   SEARCHING -> WALKING  something was not seen: once more
  *   SEARCHING -> PARENTS  on_unseen
  *   any      -> ended     finish
  */
@@ -65,6 +68,8 @@ static void release(struct listing *listing)
     listing_parents_cancel(listing->parents);
     unseen_cancel(listing->unseen);
     drop_held(listing);
+    listing_walk_free(listing->walk);
+    listing->walk = NULL;
     free(listing->last_link);
     free(listing->rest_link);
     uv_close((uv_handle_t *)&listing->timer, on_timer_closed);
@@ -81,8 +86,9 @@ void listing_finish(struct listing *listing)
     struct listing_callbacks callbacks = listing->callbacks;
     struct listing_result result = listing->result;
     void *user = listing->user;
-    result.was_enumeration = listing->is_enumeration;
-    if (listing->is_enumeration && !listing->is_first_enumeration)
+    result.was_walk = listing->walk != NULL;
+    result.was_enumeration = listing->is_enumeration && !result.was_walk;
+    if (result.was_enumeration && !listing->is_first_enumeration)
         result.drift = result.changed;
     release(listing);
     callbacks.on_done(user, &result);
@@ -103,8 +109,7 @@ void listing_fail_store(struct listing *listing)
     listing_finish(listing);
 }
 
-/* Begins a new generation; the records stay (F-81). */
-static bool begin_enumeration(struct listing *listing, bool keep_missing)
+bool listing_begin_generation(struct listing *listing, bool keep_missing)
 {
     struct row *row = listing->context->row;
     struct row_mark before;
@@ -137,7 +142,7 @@ static void start_again(struct listing *listing, bool keep_missing, int number,
     }
     log_line(LOG_LEVEL_WARNING, number, listing->context->name,
              "%s: full comparison with the drive", why);
-    if (!begin_enumeration(listing, keep_missing)) {
+    if (!listing_begin_generation(listing, keep_missing)) {
         listing_fail_store(listing);
         return;
     }
@@ -171,10 +176,22 @@ static void fail_drive(struct listing *listing, int status)
     listing_finish(listing);
 }
 
+void listing_refused(struct listing *listing, const struct service_answer *answer)
+{
+    (void)failure_set(&listing->result.failure, FAILURE_TRANSIENT, 111,
+                      "the service answers a listing with status %d (%s)", answer->status,
+                      answer->error.code_text);
+    listing_finish(listing);
+}
+
 /* Answers that are no page (Graph: driveItem delta, 410 and friends). */
 static void on_refusal(struct listing *listing, const struct service_answer *answer)
 {
     bool has_link = listing->context->row->mirror.link != NULL;
+    if (listing_walk_is_wanted(listing, answer)) {
+        listing_walk_begin(listing);
+        return;
+    }
     switch (answer->status) {
     case 410:
         start_again(listing, answer->error.code == GRAPH_ERROR_RESYNC_UPLOAD, 81,
@@ -204,10 +221,7 @@ static void on_refusal(struct listing *listing, const struct service_answer *ans
         fail_drive(listing, answer->status);
         return;
     default:
-        (void)failure_set(&listing->result.failure, FAILURE_TRANSIENT, 111,
-                          "the service answers a listing with status %d (%s)",
-                          answer->status, answer->error.code_text);
-        listing_finish(listing);
+        listing_refused(listing, answer);
     }
 }
 
@@ -268,6 +282,8 @@ static bool put_page(struct listing *listing, struct graph_page *page,
     listing->result.changed += out->changed;
     if (out->has_lost_root)
         return false;
+    if (listing->walk != NULL)
+        return true; /* it has no position: a new start begins anew */
     if (next != NULL)
         return store_next(listing, next);
     return listing->is_enumeration ||
@@ -295,12 +311,9 @@ static bool store_page(struct listing *listing, struct graph_page *page,
     return false;
 }
 
-/* False: that has ended the listing. */
-static bool store_held(struct listing *listing)
+bool listing_take_page(struct listing *listing, struct graph_page *page)
 {
     struct listing_page seen;
-    struct graph_page *page = listing->held->page;
-    (void)uv_timer_stop(&listing->timer); /* the next answer may be quicker than it */
     bool is_stored = store_page(listing, page, &seen);
     if (seen.has_lost_root) {
         listing_fail(
@@ -320,6 +333,16 @@ static bool store_held(struct listing *listing)
     listing->context->status->listed += seen.items;
     listing->context->on_progress(listing->context->user);
     listing->doubts = 0;
+    return true;
+}
+
+/* False: that has ended the listing. */
+static bool store_held(struct listing *listing)
+{
+    struct graph_page *page = listing->held->page;
+    (void)uv_timer_stop(&listing->timer); /* the next answer may be quicker than it */
+    if (!listing_take_page(listing, page))
+        return false;
     if (graph_page_next_link(page) == NULL)
         listing_end(listing, graph_page_delta_link(page));
     else
@@ -329,8 +352,7 @@ static bool store_held(struct listing *listing)
     return !listing->has_ended;
 }
 
-/* Whether its links may be followed. False: that has ended the listing. */
-static bool check_links(struct listing *listing, const struct graph_page *page)
+bool listing_check_links(struct listing *listing, const struct graph_page *page)
 {
     const char *next = graph_page_next_link(page);
     /* A link that may not be followed must not become our place (F-147). */
@@ -359,7 +381,7 @@ static void on_held(uv_timer_t *timer)
 static void take_held(struct listing *listing)
 {
     const struct graph_page *page = listing->held->page;
-    if (!check_links(listing, page))
+    if (!listing_check_links(listing, page))
         return;
     if (graph_page_count(page) > 0)
         listing->empty_pages = 0;
@@ -441,8 +463,11 @@ static void ask(struct listing *listing, const char *link)
 
 void listing_wake(struct listing *listing)
 {
-    if (listing == NULL || listing->rest_link == NULL ||
-        fresh_is_full(listing->context->fresh))
+    if (listing == NULL || fresh_is_full(listing->context->fresh))
+        return;
+    if (listing->walk != NULL)
+        listing_walk_go_on(listing);
+    if (listing->rest_link == NULL)
         return;
     char *link = listing->rest_link;
     listing->rest_link = NULL;
@@ -477,7 +502,7 @@ struct listing *listing_start(struct sync_context *context, bool full,
      * it had seen already may be gone by now. */
     bool begins = listing->is_enumeration ? mirror->link == NULL
                                           : full || mirror->feed == STORE_FEED_NEW;
-    if ((begins && !begin_enumeration(listing, false)) ||
+    if ((begins && !listing_begin_generation(listing, false)) ||
         uv_timer_start(&listing->timer, on_begin, 0, 0) != 0) {
         release(listing);
         return NULL;

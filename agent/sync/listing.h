@@ -1,6 +1,8 @@
 /* Asks the drive what changed and writes it down, page by page.
  *
  *   CHANGES      from the last delta link
+ *   WALK         folder by folder, where the service has no change feed: what two passes
+ *                in a row have not seen is gone (Graph: 4.11)
  *   ENUMERATION  everything anew, into a new generation: the first time, after the service
  *                lost our place (410), now and then against drift, and on wish; what was
  *                not seen when the last page is in is gone (F-81, F-82)
@@ -28,6 +30,7 @@ struct listing;
 struct listing_result {
     struct failure failure; /* kind NONE: the set is complete */
     bool was_enumeration;
+    bool was_walk;    /* folder by folder, and so will be the next one */
     bool was_resumed; /* begun in an earlier listing */
     uint64_t items;   /* heard of */
     uint64_t changed; /* put into the queue */

@@ -21,7 +21,7 @@ bool listing_store_last(struct listing *listing, const char *link)
         return true; /* L-3 */
     if (listing->is_enumeration)
         row->mirror.enumerated_at = now;
-    row->mirror.feed = STORE_FEED_CURRENT;
+    row->mirror.feed = listing->walk == NULL ? STORE_FEED_CURRENT : STORE_FEED_NEW;
     if (is_idle)
         row->mirror.synced_at = now;
     return row_set(row, ROW_FALLBACK, NULL) && row_set(row, ROW_LINK, link) &&
@@ -42,6 +42,12 @@ static void after_last_page(struct listing *listing)
         listing_finish(listing);
 }
 
+static int64_t oldest_seen(const struct listing *listing)
+{
+    return listing->walk != NULL ? listing_walk_oldest(listing)
+                                 : listing->context->row->mirror.generation;
+}
+
 /* With the position in one transaction: until then a stop leads to the last page once more,
  * and nothing has been taken for deleted (L-1, L-2). */
 static bool store_end(struct listing *listing, const struct unseen_result *unseen)
@@ -53,8 +59,8 @@ static bool store_end(struct listing *listing, const struct unseen_result *unsee
     if (!row_mark(row, &before))
         return false;
     bool is_stored = store_begin(store) == STORE_OK &&
-                     store_sweep(store, row->mirror.key, row->mirror.generation,
-                                 unseen->keys, unseen->count, &swept) == STORE_OK;
+                     store_sweep(store, row->mirror.key, oldest_seen(listing), unseen->keys,
+                                 unseen->count, &swept) == STORE_OK;
     listing->result.changed += swept;
     is_stored = is_stored && listing_store_last(listing, listing->last_link) &&
                 store_commit(store, true) == STORE_OK;
@@ -71,6 +77,8 @@ static void on_unseen(void *user, const struct unseen_result *unseen)
     listing->unseen = NULL;
     if (!unseen->is_complete)
         listing_fail(listing, FAILURE_RESOURCE, 12, _("cannot read the state database"));
+    else if (listing->walk != NULL && unseen->count > 0 && listing_walk_again(listing))
+        return;
     else if (!store_end(listing, unseen))
         listing_fail_store(listing);
     else
@@ -105,10 +113,10 @@ static void end_enumeration(struct listing *listing, const char *link)
         refuse_rootless(listing);
         return;
     }
-    listing->last_link = strdup(link);
-    if (listing->last_link != NULL)
-        listing->unseen =
-            unseen_start(context, context->row->mirror.generation, on_unseen, listing);
+    if (link != NULL)
+        listing->last_link = strdup(link);
+    if (link == NULL || listing->last_link != NULL)
+        listing->unseen = unseen_start(context, oldest_seen(listing), on_unseen, listing);
     if (listing->unseen == NULL)
         listing_fail(listing, FAILURE_RESOURCE, 22, _("out of memory"));
 }

@@ -13,6 +13,7 @@
 enum {
     POLL_DOWN_MS = 60 * 1000, /* while the channel is down (F-133) */
     POLL_JITTER_PERCENT = 10,
+    WALK_MS = 15 * 60 * 1000, /* between two polls of a drive that must be walked */
     MINUTE_MS = 60 * 1000,
     DOUBT_FIRST_MS = 5 * 60 * 1000, /* after nonsense or a drive that is closed (F-93) */
     DOUBT_LAST_MS = 60 * 60 * 1000,
@@ -29,6 +30,13 @@ static const uint64_t look_delays_ms[LOOKS] = {5000, 15000, 60000};
 
 /* Timers. */
 
+/* Without a change feed each look costs a question for every folder (Graph: 4.11). */
+static bool is_walked(const struct mirror *mirror)
+{
+    const struct store_mirror *row = &mirror->row.mirror;
+    return row->feed == STORE_FEED_NEW && row->enumerated_at != 0;
+}
+
 void mirror_arm_poll(struct mirror *mirror)
 {
     const struct link_status *link = mirror_link_status(mirror);
@@ -41,6 +49,8 @@ void mirror_arm_poll(struct mirror *mirror)
         return;
     if (interval > configured)
         interval = configured;
+    if (is_walked(mirror) && interval < WALK_MS)
+        interval = WALK_MS;
     mirror_start_timer(mirror, MIRROR_TIMER_POLL,
                        backoff_jitter(interval, POLL_JITTER_PERCENT, random_number()));
 }
@@ -250,8 +260,9 @@ static void on_listed(void *user, const struct round_result *result)
     if (result->failure.kind != FAILURE_NONE)
         return;
     mirror_count_round(mirror, result->changed);
-    if (result->was_enumeration) {
+    if (result->was_enumeration || result->was_walk)
         mirror->status.enumerating = false;
+    if (result->was_enumeration) {
         mirror->status.drift = result->drift;
         if (result->drift > 0)
             log_line(LOG_LEVEL_INFO, 81, mirror->context.name,

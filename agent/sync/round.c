@@ -183,6 +183,7 @@ static void on_listed(void *user, const struct listing_result *result)
     struct round *round = user;
     round->listing = NULL;
     round->result.was_enumeration = result->was_enumeration;
+    round->result.was_walk = result->was_walk;
     round->result.was_resumed = result->was_resumed;
     round->result.changed = result->changed;
     round->result.drift = result->drift;

@@ -44,6 +44,7 @@ struct round_request {
 struct round_result {
     struct failure failure; /* kind NONE: went through */
     bool was_enumeration;
+    bool was_walk;    /* the service has no change feed for the drive */
     bool was_resumed; /* the set was begun before, and may be old */
     uint64_t changed; /* found by the listing */
     uint64_t drift;

@@ -94,6 +94,18 @@ static void items_are_addressed_by_id(void **state)
     assert_string_equal(path, "/drives/.d/items/i.");
 }
 
+static void folders_are_listed_by_id(void **state)
+{
+    (void)state;
+    char path[GRAPH_URL_SIZE];
+    assert_true(graph_url_root(path, "b!1"));
+    assert_string_equal(path, "/drives/b!1/root");
+    assert_false(graph_url_root(path, ""));
+    assert_true(graph_url_children(path, "d", "i/../j"));
+    assert_string_equal(path, "/drives/d/items/i%2F..%2Fj/children?$top=200");
+    assert_false(graph_url_children(path, "d", ".."));
+}
+
 static void delta_asks_for_what_we_read(void **state)
 {
     (void)state;
@@ -187,6 +199,7 @@ int main(void)
         TABLE_TEST(an_id_has_at_most_512_bytes),
         TABLE_TEST(a_path_beyond_the_limit_is_refused),
         TABLE_TEST(items_are_addressed_by_id),
+        TABLE_TEST(folders_are_listed_by_id),
         TABLE_TEST(delta_asks_for_what_we_read),
         TABLE_TEST(places_are_addressed_by_path),
         TABLE_TEST(a_place_beyond_the_limit_is_refused),
