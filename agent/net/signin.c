@@ -27,6 +27,7 @@
 enum {
     PATIENCE_MS = 10 * 60 * 1000, /* a code is good for about that long */
     SLOW_DOWN_S = 5,              /* RFC 8628, 3.5 */
+    POLL_MARGIN_MS = 100,         /* timers of the loop may come some milliseconds early */
     SIGNIN_CONNECTIONS = 2,
     MAX_SCOPE = 1024,
     MAX_CODE = 4096,
@@ -178,7 +179,7 @@ static void on_poll_due(uv_timer_t *timer);
 
 static void poll_later(struct signin *signin)
 {
-    uint64_t wait_ms = (uint64_t)signin->device.interval_s * 1000;
+    uint64_t wait_ms = (uint64_t)signin->device.interval_s * 1000 + POLL_MARGIN_MS;
     if (clock_now_ms() + wait_ms >= signin->deadline_ms)
         fail(signin, FAILURE_SIGN_IN, _("the code has expired: start again"));
     else
