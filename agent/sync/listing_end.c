@@ -77,7 +77,7 @@ static void on_unseen(void *user, const struct unseen_result *unseen)
     listing->unseen = NULL;
     if (!unseen->is_complete)
         listing_fail(listing, FAILURE_RESOURCE, 12, _("cannot read the state database"));
-    else if (listing->walk != NULL && unseen->count > 0 && listing_walk_again(listing))
+    else if (listing->walk != NULL && listing_walk_again(listing, unseen->count > 0))
         return;
     else if (!store_end(listing, unseen))
         listing_fail_store(listing);

@@ -80,8 +80,8 @@ void listing_walk_go_on(struct listing *listing);
 /* The generation before which a record has not been seen: that of this pass, or of the one
  * before it when this is the second. */
 int64_t listing_walk_oldest(const struct listing *listing);
-/* Something was not seen by the first pass: a second one begins. False: that was it. */
-bool listing_walk_again(struct listing *listing);
+/* Where the first pass has not seen all, a second one begins. False: that was it. */
+bool listing_walk_again(struct listing *listing, bool has_unseen);
 /* Accepts NULL. */
 void listing_walk_free(struct listing_walk *walk);
 

@@ -34,6 +34,7 @@ struct listing_walk {
     int64_t folder; /* whose pages come */
     char *link;     /* of its next page */
     bool is_second;
+    bool has_gap;    /* a folder that was seen could not be listed */
     bool is_resting; /* until listing_wake() */
 };
 
@@ -202,6 +203,17 @@ static bool take_page(struct listing *listing, struct graph_page *page)
     return false;
 }
 
+/* Deleted a moment after it was seen, maybe: then its parent knows in the second pass. A
+ * folder that is there and has no list says nothing of what lies in it. */
+static bool may_skip(struct listing *listing)
+{
+    struct listing_walk *walk = listing->walk;
+    if (walk->is_second || walk->folder == listing->context->root_item)
+        return false;
+    walk->has_gap = true;
+    return true;
+}
+
 static void on_children(void *user, const struct service_answer *answer,
                         const struct failure *failure)
 {
@@ -211,8 +223,8 @@ static void on_children(void *user, const struct service_answer *answer,
     if (failure != NULL) {
         listing->result.failure = *failure;
         listing_finish(listing);
-    } else if (answer->status == 404) {
-        go_on(listing); /* deleted meanwhile */
+    } else if (answer->status == 404 && may_skip(listing)) {
+        go_on(listing);
     } else if (answer->status < 200 || answer->status > 299) {
         listing_refused(listing, answer);
     } else if (graph_page_open(answer->body, answer->size, true, &page) != GRAPH_PAGE_OK) {
@@ -273,9 +285,9 @@ static void begin_pass(struct listing *listing)
         listing_fail(listing, FAILURE_INTERNAL, 0, _("the drive's id makes no address"));
 }
 
-bool listing_walk_again(struct listing *listing)
+bool listing_walk_again(struct listing *listing, bool has_unseen)
 {
-    if (listing->walk->is_second)
+    if (listing->walk->is_second || !(has_unseen || listing->walk->has_gap))
         return false;
     listing->walk->is_second = true;
     if (listing_begin_generation(listing, false))

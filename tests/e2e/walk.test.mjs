@@ -73,6 +73,22 @@ test("what one pass has not seen is not taken for deleted", async () => {
   });
 });
 
+test("a folder that is there and cannot be listed keeps what lies in it", async () => {
+  await withBench({}, async (bench) => {
+    await bench.sandbox.change(START);
+    await bench.sandbox.faults(without(501, "notSupported"));
+    await bench.ok("sync-now");
+    const docs = (await bench.sandbox.tree()).find(({ path }) => path === "docs");
+    const lost = { route: "children", match: docs.id, kind: "status", status: 404, code: "itemNotFound" };
+    await bench.sandbox.faults({ ...lost, count: 1 });
+    await bench.ok("sync-now");
+    assert.deepEqual(await bench.differences(), [], "a second pass finds it");
+    await bench.sandbox.faults({ ...lost, count: 2 });
+    await bench.run("sync-now", "--timeout", "5s");
+    assert.deepEqual(await bench.differences(), [], "twice is no proof either");
+  });
+});
+
 test("a walk that breaks off removes nothing, and is made anew", async () => {
   await withBench({}, async (bench) => {
     await bench.sandbox.change(START);
