@@ -123,13 +123,18 @@ export function settleDisk() {
   return succeed(["sync"]);
 }
 
-/** One complete first mirror by a program that starts for it: the cost of measured(). `after` sees the home. */
+/**
+ * One complete first mirror by a program that starts for it: the cost of measured(), and `server_cpu`, the seconds that the
+ * server computed for it. `after` sees the home.
+ */
 export async function mirrorOnce(service, config, after = async () => {}) {
   const bench = await service.home(config);
   await settleDisk();
   const agent = path.resolve(process.env.AGENT);
+  const before = spent(service.sandbox.pid);
   const cost = await measured([agent, "sync-now", "--timeout", "10m"], { env: bench.environment });
+  const { cpu: server_cpu } = difference(before, spent(service.sandbox.pid));
   if (cost.code !== 0) throw new Error(`agent sync-now ended with ${cost.code}:\n${cost.stdout}${cost.stderr}`);
   await after(bench);
-  return cost;
+  return { ...cost, server_cpu };
 }

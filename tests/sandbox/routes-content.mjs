@@ -5,6 +5,7 @@ import { seal, unseal } from "./seal.mjs";
 import { uploadRequest } from "./uploads.mjs";
 
 const MARK = "v1.";
+const SMALL = 64 * 1024;
 
 export class ContentHost {
   constructor(app) {
@@ -67,7 +68,8 @@ export function parseRange(header, size) {
 }
 
 function sendContent(exchange, drive, item) {
-  const tag = cTag(drive, item).startsWith('"') ? cTag(drive, item) : `"${cTag(drive, item)}"`;
+  const version = cTag(drive, item);
+  const tag = version.startsWith('"') ? version : `"${version}"`;
   const modified = new Date(item.mtime).toUTCString();
   const headers = {
     "content-type": mimeType(item.name),
@@ -85,9 +87,15 @@ function sendContent(exchange, drive, item) {
     return exchange.error(416, "invalidRange", "Range not satisfiable", { headers: { "content-range": `bytes */${item.size}` } });
   }
   if (range === "whole") {
-    return exchange.stream(200, { ...headers, "content-length": item.size }, contentRange(item, 0, item.size));
+    return exchange.stream(200, { ...headers, "content-length": item.size }, partsOf(item, 0, item.size));
   }
   headers["content-range"] = `bytes ${range.start}-${range.end - 1}/${item.size}`;
   headers["content-length"] = range.end - range.start;
-  exchange.stream(206, headers, contentRange(item, range.start, range.end));
+  exchange.stream(206, headers, partsOf(item, range.start, range.end));
+}
+
+/** What is small goes out at once: head, body and end in one write. */
+function partsOf(item, start, end) {
+  const parts = contentRange(item, start, end);
+  return end - start <= SMALL ? [Buffer.concat([...parts])] : parts;
 }
