@@ -275,7 +275,8 @@ static void on_listed(void *user, const struct round_result *result)
     mirror->wants_next_set = result->was_enumeration || result->was_resumed;
     if (mirror->wants_next_set)
         mirror_want_round(mirror, "reconcile", 0);
-    if (is_event && mirror->environment.with_link)
+    /* A walk asks for the folders themselves, which do not lag behind. */
+    if (is_event && mirror->environment.with_link && !result->was_walk)
         look_again(mirror, result->changed > 0);
 }
 
