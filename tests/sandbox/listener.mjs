@@ -3,6 +3,9 @@ import * as http2 from "node:http2";
 import * as https from "node:https";
 import * as net from "node:net";
 
+// Node.js 18 crashes when a raw socket is reset while TLS above it still writes: there a reset is an end like any other.
+const CAN_RESET = Number(process.versions.node.split(".")[0]) >= 20;
+
 export class Listener {
   /**
    * @param role graph | login | content | push
@@ -13,13 +16,13 @@ export class Listener {
     this.role = role;
     this.options = options;
     this.port = options.port;
-    this.connections = new Map(); // by the peer's address and port -> raw socket
+    this.connections = new Map(); // by the peer's address and port -> {raw, tls}
     this.accepted = 0;
     this.resumed = 0; // TLS sessions that were taken up again
     this.server = this.#createServer();
     this.server.on("request", onRequest);
     this.server.on("connection", (socket) => this.#track(socket));
-    this.server.on("secureConnection", (socket) => (this.resumed += socket.isSessionReused() ? 1 : 0));
+    this.server.on("secureConnection", (socket) => this.#secured(socket));
     this.server.on("tlsClientError", (error) => error.code === "ERR_SSL_HTTP_REQUEST" && onPlainHttp(this));
     for (const harmless of ["tlsClientError", "sessionError", "clientError"]) {
       this.server.on(harmless, (_, socket) => socket?.destroy?.());
@@ -45,19 +48,13 @@ export class Listener {
   }
 
   drop(reset = false) {
-    for (const socket of this.connections.values()) end(socket, reset);
+    for (const connection of this.connections.values()) end(connection, reset);
   }
 
   /** Ends the connection of one request. */
   hangUp(req, reset) {
-    const session = req.stream?.session;
-    if (!reset) {
-      // Node.js 18 crashes if the raw socket goes while TLS above it still writes.
-      (session ?? req.socket).destroy();
-      return;
-    }
-    const raw = this.connections.get(addressOf(session?.socket ?? req.socket));
-    if (raw !== undefined) end(raw, reset);
+    const connection = this.connections.get(addressOf(req.stream?.session?.socket ?? req.socket));
+    if (connection !== undefined) end(connection, reset);
   }
 
   setCertificate(pair) {
@@ -76,10 +73,16 @@ export class Listener {
   #track(socket) {
     const address = addressOf(socket);
     this.accepted++;
-    this.connections.set(address, socket);
+    this.connections.set(address, { raw: socket });
     socket.setNoDelay(true);
     socket.on("error", () => {});
     socket.on("close", () => this.connections.delete(address));
+  }
+
+  #secured(socket) {
+    const connection = this.connections.get(addressOf(socket));
+    if (connection !== undefined) connection.tls = socket;
+    this.resumed += socket.isSessionReused() ? 1 : 0;
   }
 
   /** localhost may mean ::1 first: a second listener hands its connections to the server. Best effort. */
@@ -107,14 +110,14 @@ function addressOf(socket) {
   return `${socket.remoteAddress}:${socket.remotePort}`;
 }
 
-function end(socket, reset) {
-  if (reset && typeof socket.resetAndDestroy === "function") {
+function end({ raw, tls }, reset) {
+  if (reset && CAN_RESET) {
     try {
-      socket.resetAndDestroy();
+      raw.resetAndDestroy();
       return;
     } catch {
       // the handle is not a plain TCP one: an ordinary end has to do
     }
   }
-  socket.destroy();
+  (tls ?? raw).destroy();
 }
