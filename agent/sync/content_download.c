@@ -115,17 +115,25 @@ static void give_up_lost(struct transfer *transfer)
 /* F-92: the drive has another version by now, which is the one to fetch. */
 static void follow_version(struct transfer *transfer, const struct store_remote *remote)
 {
-    if (++transfer->repeats > CONTENT_REPEATS) {
-        give_up_text(transfer, 92, _("changes while it is fetched; waiting for the drive"),
-                     0);
-        return;
-    }
     transfer->tries = 0;
     transfer->earlier = (struct store_hash){.kind = 0};
     if (content_take_version(transfer, remote))
         content_ready(transfer);
     else
         content_again(transfer);
+}
+
+/* F-92: once more, as the drive has it now. Also where it has not changed: a host that
+ * calls it another version (412) may do so for ever. */
+static void repeat(struct transfer *transfer, const struct store_remote *remote)
+{
+    if (++transfer->repeats > CONTENT_REPEATS)
+        give_up_text(transfer, 92, _("changes while it is fetched; waiting for the drive"),
+                     0);
+    else if (facts_is_content(remote, transfer->version, transfer->size, &transfer->listed))
+        content_ready(transfer);
+    else
+        follow_version(transfer, remote);
 }
 
 /* F-92: what the drive says of the item now. */
@@ -155,11 +163,8 @@ static void on_asked(void *user, const struct service_answer *answer,
     }
     if (store_get_remote(context->store, transfer->key, &remote) != STORE_OK || remote.gone)
         content_again(transfer);
-    else if (facts_is_content(&remote, transfer->version, transfer->size,
-                              &transfer->listed))
-        content_ready(transfer);
     else
-        follow_version(transfer, &remote);
+        repeat(transfer, &remote);
 }
 
 static void ask_anew(struct transfer *transfer)

@@ -27,7 +27,7 @@
 
 enum {
     CONTENT_WINDOW = 1024,
-    CONTENT_REPEATS = 4, /* of one item with fresh facts (F-20, F-28) */
+    CONTENT_REPEATS = 4, /* of one item with fresh facts (F-20, F-28, F-92) */
 };
 
 /* Bodies of small files in memory, together. */
@@ -73,7 +73,7 @@ struct transfer {
     unsigned tries;   /* complete downloads */
     unsigned stalls;  /* broken ones in a row without a byte */
     int64_t held;     /* bytes of a partial when the last one broke */
-    unsigned repeats; /* of placing */
+    unsigned repeats; /* of placing, and of asking anew (F-92) */
     struct store_hash earlier;
     int64_t earlier_size;
 

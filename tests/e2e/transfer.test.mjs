@@ -80,6 +80,7 @@ test("a partial survives kill -9 and is gone on with (F-97, F-109)", async () =>
 });
 
 const ONCE = [
+  { name: "a version that is another by now: 412 (F-92)", fault: { kind: "status", status: 412, count: 1 } },
   { name: "a flipped bit (F-98)", fault: { kind: "flip", at: SIZE - 7, bit: 0, count: 1 } },
   { name: "a body without end (F-100)", fault: { kind: "endless", count: 1 } },
   { name: "an expired address (F-101)", fault: { kind: "status", status: 401, count: 1 } },
@@ -100,6 +101,38 @@ for (const row of ONCE) {
       await bench.ok("sync-now");
       assert.deepEqual(await bench.differences(), []);
       assert.deepEqual(await bench.sandbox.violations(), []);
+    });
+  });
+}
+
+/* As an item whose content changes again before each answer about it. */
+function versions(count) {
+  return Array.from({ length: count }, (_, i) => {
+    const quickXorHash = Buffer.alloc(20, i + 1).toString("base64");
+    const set = { cTag: `"c:{restless},${i}"`, file: { mimeType: "text/plain", hashes: { quickXorHash } } };
+    return { route: "item", kind: "set", set, count: 1 };
+  });
+}
+
+const RESTLESS = [
+  { name: "that the content host says to be another one (412)", faults: [{ route: "download", kind: "status", status: 412 }] },
+  { name: "that is another one after each download", faults: [{ route: "delta", kind: "wrong_hash", count: 1 }, ...versions(20)] },
+];
+
+for (const row of RESTLESS) {
+  test(`a version ${row.name} is asked for five times, then it waits (F-92)`, async () => {
+    await withBench({}, async (bench) => {
+      await bench.sandbox.change(SMALL);
+      await bench.sandbox.faults(row.faults);
+      const result = await bench.run("sync-now", "--timeout", "30s");
+      assert.equal(result.code, 6, result.stderr);
+      assert.match(result.stderr, /F-92 .*small\.txt: changes while it is fetched/);
+      assert.equal((await downloads(bench)).length, 5);
+      await assert.rejects(bench.read("small.txt"));
+      await bench.sandbox.clearFaults();
+      await bench.sandbox.change({ op: "put", path: "small.txt", content: "at rest" });
+      await bench.ok("sync-now");
+      assert.deepEqual(await bench.differences(), []);
     });
   });
 }
