@@ -1,0 +1,77 @@
+/* agent/sync/record.h: whose object stands at a place that the records have for another. */
+#include "agent/sync/record.h"
+/* the table before what uses cmocka */
+#include "tests/support/table.h"
+/* clang-format off */
+#include "tests/store/state.h"
+/* clang-format on */
+
+#define SECOND INT64_C(1000000000)
+
+static const struct store_print stood = {
+    .device = 1, .inode = 7, .size = 5, .mtime_ns = 10 * SECOND, .ctime_ns = 10 * SECOND};
+
+static const struct taken_case {
+    const char *name;
+    enum store_kind kind; /* of what the records have there */
+    struct store_print print;
+    bool stays;
+} taken[] = {
+    {"the very file: its record was there first",
+     STORE_KIND_FILE,                                                {1, 7, 5, 10 * SECOND, 20 * SECOND},
+     true                                                                                                      },
+    {"another inode",                             STORE_KIND_FILE,   {1, 8, 5, 10 * SECOND, 10 * SECOND}, false},
+    {"an inode given anew, another time",
+     STORE_KIND_FILE,                                                {1, 7, 5, 11 * SECOND, 11 * SECOND},
+     false                                                                                                     },
+    {"an inode given anew, another size",
+     STORE_KIND_FILE,                                                {1, 7, 6, 10 * SECOND, 11 * SECOND},
+     false                                                                                                     },
+    {"a folder, whose time says nothing",
+     STORE_KIND_FOLDER,                                              {1, 7, 9, 11 * SECOND, 11 * SECOND},
+     true                                                                                                      },
+    {"another folder",                            STORE_KIND_FOLDER, {1, 8, 5, 10 * SECOND, 10 * SECOND}, false},
+};
+
+static void takes_one(const struct taken_case *row)
+{
+    struct state state;
+    struct store_base found;
+    state_make(&state);
+    int64_t former = state_put(&state, said_file("former", "root-id", "a")).key;
+    int64_t comer = state_put(&state, said_file("comer", "root-id", "b")).key;
+    const struct store_base base = {.key = former,
+                                    .parent = state.root,
+                                    .name = "b",
+                                    .kind = row->kind,
+                                    .size = stood.size,
+                                    .print = stood};
+    assert_int_equal(store_put_base(state.store, state.mirror, &base), STORE_OK);
+    assert_int_equal(store_drop_todo(state.store, former), STORE_OK);
+    const struct sync_context context = {.store = state.store,
+                                         .mirror = state.mirror,
+                                         .root_item = state.root,
+                                         .name = "documents"};
+    record_taken(&context, comer, state.root, "b", &row->print);
+    assert_int_equal(store_get_base(state.store, former, &found),
+                     row->stays ? STORE_OK : STORE_NONE);
+    /* What the drive still has of it comes again. */
+    assert_int_equal(state_is_queued(&state, former), !row->stays);
+    state_check(&state);
+    state_remove(&state);
+}
+
+/* F-03 */
+static void an_inode_given_anew_is_no_proof_of_a_place(void **user)
+{
+    (void)user;
+    CASES(taken, takes_one);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TABLE_TEST(an_inode_given_anew_is_no_proof_of_a_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
