@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cp, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 
@@ -110,5 +110,27 @@ test("a copy in place of the folder is taken up after a person's word, without a
     await edited(1);
     await writeFile(bench.file("d1/f1.txt"), "mine");
     await edited(2);
+  });
+});
+
+test("a person's word counts for what stands there then, and not for a copy that comes later (F-60)", async () => {
+  await withBench({}, async (bench) => {
+    await bench.sandbox.change(FILES);
+    await bench.start();
+    await bench.untilEqual();
+    await cp(bench.folder, `${bench.folder}.copy`, { recursive: true, preserveTimestamps: true });
+    await rename(bench.folder, `${bench.folder}.old`);
+    await untilGuarded(bench);
+    await rm(`${bench.folder}.old`, { recursive: true });
+    await bench.run("approve");
+    assert.equal((await untilGuarded(bench)).failure, 57, "there is nothing to be right");
+    await rename(`${bench.folder}.copy`, bench.folder);
+    await bench.sandbox.change({ op: "put", path: "new.txt", content: "new" });
+    const result = await bench.run("sync-now", "--timeout", "5s");
+    assert.equal(result.code, 8, result.stderr);
+    await assert.rejects(bench.read("new.txt"), "nothing is written");
+    assert.equal((await untilGuarded(bench)).failure, 60);
+    await bench.ok("approve");
+    await bench.untilEqual();
   });
 });
