@@ -164,6 +164,42 @@ bool sim_check_is_waiting(struct sim_world *world)
            counts.waiting + counts.held > 0;
 }
 
+/* What the feed has told. */
+
+static bool is_heard(const struct sim_world *world, int64_t mirror, int number)
+{
+    const struct sim_item *item = &world->drive.items[number];
+    struct store_remote remote;
+    char text[40];
+    (void)snprintf(text, sizeof text, "ITEM%d", number);
+    bool is_there =
+        store_find_remote(world->store, mirror, text, &remote) == STORE_OK && !remote.gone;
+    if (item->is_gone || !is_there)
+        return item->is_gone != is_there;
+    (void)snprintf(text, sizeof text, "c%d", item->content);
+    if (!item->is_folder && (remote.ctag == NULL || strcmp(remote.ctag, text) != 0))
+        return false;
+    bool is_named = name_flaw(item->name, false) == 0;
+    if (is_named && (remote.name == NULL || strcmp(remote.name, item->name) != 0))
+        return false;
+    (void)snprintf(text, sizeof text, "ITEM%d", item->parent);
+    return store_get_remote(world->store, remote.parent, &remote) == STORE_OK &&
+           strcmp(remote.id, text) == 0;
+}
+
+void sim_check_heard(const struct sim_world *world)
+{
+    struct store_mirror mirror;
+    if (store_get_mirror(world->store, "documents", &mirror) != STORE_OK)
+        sim_fail(&world->sim, "there is no mirror");
+    int64_t key = mirror.key;
+    for (int i = 1; i < (int)world->drive.count; i++) {
+        const struct sim_item *item = &world->drive.items[i];
+        if (!item->is_silent && !world->has_lying_disk && !is_heard(world, key, i))
+            sim_fail(&world->sim, "skipped in the feed: %s (I-14)", item->name);
+    }
+}
+
 /* The end. */
 
 static void check_item(const struct sim_world *world, int number,

@@ -330,9 +330,12 @@ bool sim_world_settle(struct sim_world *world)
         return false;
     if (!sim_world_run(world, QUIET_MS)) /* the feed shows all by then */
         return false;
+    if (!sync_until_done(world, false))
+        return false;
+    sim_check_heard(world);
     /* What was left alone because a person removed it comes back with the full one. */
-    if (!sync_until_done(world, false) || !sync_until_done(world, true) ||
-        !sync_until_done(world, false) || !sim_world_run(world, QUIET_MS))
+    if (!sync_until_done(world, true) || !sync_until_done(world, false) ||
+        !sim_world_run(world, QUIET_MS))
         return false;
     sim_check_end(world);
     if (!check_idle(world))
