@@ -198,6 +198,13 @@ void sim_check_heard(const struct sim_world *world)
         if (!item->is_silent && !world->has_lying_disk && !is_heard(world, key, i))
             sim_fail(&world->sim, "skipped in the feed: %s (I-14)", item->name);
     }
+    int64_t after = 0;
+    int64_t unseen;
+    size_t count;
+    if (mirror.feed == STORE_FEED_CURRENT &&
+        store_find_unseen(world->store, key, mirror.generation, &after, &unseen, 1,
+                          &count) != STORE_NONE)
+        sim_fail(&world->sim, "not seen by an enumeration that has ended, and kept (F-82)");
 }
 
 /* The end. */

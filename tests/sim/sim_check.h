@@ -12,8 +12,9 @@ void sim_check_always(struct sim_world *world);
 void sim_check_claims(struct sim_world *world);
 /* Whether the queue holds something still. */
 bool sim_check_is_waiting(struct sim_world *world);
-/* After a round of changes: the records have what the feed has told by then (I-14), which a
- * full comparison would make up for. */
+/* After a round of changes: the records have what the feed has told by then (I-14), and
+ * nothing that the last enumeration has not (F-82). A full comparison would make up for
+ * both. */
 void sim_check_heard(const struct sim_world *world);
 /* When all is quiet: the folder is as the drive, but for what the person did (I-5), the
  * database is sound, nothing is left over, nothing was fetched twice. */
