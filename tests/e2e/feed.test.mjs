@@ -315,6 +315,29 @@ test("a full comparison that is interrupted never deletes (F-82)", async () => {
   });
 });
 
+const MIDWAY = [
+  { name: "begins anew: what it had seen may be gone by now", first: "resyncChangesApplyDifferences", left: 95 },
+  { name: "deletes nothing where the first refusal said so", first: "resyncChangesUploadDifferences", left: 100 },
+];
+
+for (const row of MIDWAY) {
+  test(`a full comparison that is refused midway ${row.name} (F-81, F-82)`, async () => {
+    await withBench({ settings: { page_size: 5, gone_code: row.first } }, async (bench) => {
+      await bench.sandbox.change(Array.from({ length: 100 }, (_, i) => ({ op: "put", path: `d/${i}.txt`, content: `${i}` })));
+      await bench.ok("sync-now");
+      await bench.sandbox.drive({ drive: "me", forget_tokens: true });
+      const [id] = await bench.sandbox.faults({ route: "delta", kind: "status", status: 500, after: 12 });
+      assert.equal((await bench.run("sync-now", "--timeout", "1s")).code, 5);
+      await bench.sandbox.clearFaults(id);
+      /* Of any twenty in a row one is among these. */
+      await bench.sandbox.change([0, 20, 40, 60, 80].map((i) => ({ op: "delete", path: `d/${i}.txt`, lost: true })));
+      await bench.sandbox.faults({ route: "delta", kind: "gone410", code: "resyncChangesApplyDifferences", count: 1 });
+      await bench.ok("sync-now");
+      assert.equal((await readdir(bench.file("d"))).length, row.left);
+    });
+  });
+}
+
 test("a complete listing without the drive's root deletes nothing, and the next one begins anew (F-79)", async () => {
   await withBench({ settings: { page_size: 4 } }, async (bench) => {
     await bench.sandbox.change(START);
