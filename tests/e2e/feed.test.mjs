@@ -354,6 +354,20 @@ test("a complete listing without the drive's root deletes nothing, and the next 
   });
 });
 
+test("what a listing without the drive's root has seen may be gone by the next one (F-79, F-82)", async () => {
+  await withBench({ settings: { page_size: 4 } }, async (bench) => {
+    await bench.sandbox.change([...START, ...Array.from({ length: 20 }, (_, i) => ({ op: "put", path: `more/${i}`, content: "x" }))]);
+    await bench.ok("sync-now");
+    await bench.sandbox.faults({ route: "delta", kind: "set_top", set: { value: [] }, count: 1 });
+    const result = await bench.run("sync-now", "--full");
+    assert.equal(result.code, 5, result.stderr);
+    assert.match(result.stderr, /without a root/);
+    await bench.sandbox.change(["other/e.txt", "more/19"].map((path) => ({ op: "delete", path, lost: true })));
+    await bench.ok("sync-now");
+    assert.deepEqual(await bench.differences(), []);
+  });
+});
+
 const STOPPED = [
   { name: "its place is still good: it is gone on with", forget: false, isDone: (pages) => pages < 20 },
   { name: "its place has expired: it begins anew", forget: true, isDone: (pages) => pages >= 20 },
