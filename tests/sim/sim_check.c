@@ -190,12 +190,14 @@ static bool is_heard(const struct sim_world *world, int64_t mirror, int number)
 void sim_check_heard(const struct sim_world *world)
 {
     struct store_mirror mirror;
+    if (world->has_lying_disk)
+        return; /* its database may be a mixture of times */
     if (store_get_mirror(world->store, "documents", &mirror) != STORE_OK)
         sim_fail(&world->sim, "there is no mirror");
     int64_t key = mirror.key;
     for (int i = 1; i < (int)world->drive.count; i++) {
         const struct sim_item *item = &world->drive.items[i];
-        if (!item->is_silent && !world->has_lying_disk && !is_heard(world, key, i))
+        if (!item->is_silent && !is_heard(world, key, i))
             sim_fail(&world->sim, "skipped in the feed: %s (I-14)", item->name);
     }
     int64_t after = 0;
