@@ -320,6 +320,16 @@ void content_decide(struct content *content, int64_t key)
     decide(content, key, false);
 }
 
+/* A page may have moved it while it waited, to a place that another still holds. */
+static bool is_as_it_was(const struct transfer *transfer, const struct store_remote *remote)
+{
+    const struct sync_context *context = transfer->content->context;
+    struct store_base other;
+    return !remote->gone && remote->parent == transfer->waits_for &&
+           store_find_base(context->store, context->mirror, remote->parent, remote->name,
+                           &other) == STORE_NONE;
+}
+
 void content_decide_again(struct transfer *transfer)
 {
     struct content *content = transfer->content;
@@ -328,18 +338,15 @@ void content_decide_again(struct transfer *transfer)
     struct store_base base;
     content_go_on(transfer);
     if (store_get_remote(context->store, transfer->key, &remote) != STORE_OK ||
-        remote.gone || store_get_base(context->store, transfer->key, &base) == STORE_OK) {
+        !is_as_it_was(transfer, &remote) ||
+        store_get_base(context->store, transfer->key, &base) == STORE_OK ||
+        !content_is_open(content)) {
         content_again(transfer);
         return;
     }
-    if (!content_is_open(content)) {
-        content_again(transfer);
-        return;
-    }
-    int64_t parent = remote.parent;
-    bool is_folder = remote.kind == STORE_KIND_FOLDER;
+    int64_t parent = transfer->waits_for;
     if (stands(context, parent))
-        begin_new(transfer, parent, is_folder);
+        begin_new(transfer, parent, transfer->is_folder);
     else
         give_up_folder(transfer, parent);
 }

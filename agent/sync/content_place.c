@@ -432,9 +432,22 @@ static void on_aside(void *user, struct batch_job *job)
     content_again(transfer);
 }
 
+/* Not a person's: it goes or moves first. */
+static bool is_of_another(const struct transfer *transfer)
+{
+    const struct sync_context *context = transfer->content->context;
+    struct store_remote remote;
+    struct store_base other;
+    return store_get_remote(context->store, transfer->key, &remote) == STORE_OK &&
+           store_find_base(context->store, context->mirror, remote.parent, remote.name,
+                           &other) == STORE_OK &&
+           other.key != transfer->key;
+}
+
 void content_set_aside(struct transfer *transfer)
 {
-    struct batch_job *job = new_step(transfer, PLACE_ASIDE, on_aside);
+    struct batch_job *job =
+        is_of_another(transfer) ? NULL : new_step(transfer, PLACE_ASIDE, on_aside);
     if (job == NULL) {
         content_again(transfer);
         return;

@@ -55,6 +55,7 @@ static const uint64_t kept[] = {
     2005654, /* two items found the same file in the way of their folder */
     2005284, /* a move that could not be seen, where another record led */
     919,     /* a move of a folder that was made again, without its record */
+    500277,  /* moved while it waited for its folder, to a place that was not free yet */
     1942,    /* a folder made on the way, where a file was to move from */
 };
 
