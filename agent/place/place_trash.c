@@ -83,7 +83,9 @@ static bool open_home_trash(const struct place_root *root, struct place_trash *t
     return open_parts(root, trash, top);
 }
 
-/* Length of the part of the root's path that leads to the top of its file system. */
+/* Length of the part of the root's path that leads to the top of its file system. 0: it is
+ * not known; the mirror itself must not be taken for it, or the trash would lie in there.
+ */
 static size_t top_length(const struct place_root *root)
 {
     const struct disk *disk = root->disk;
@@ -97,7 +99,9 @@ static size_t top_length(const struct place_root *root)
         size_t length = slash == NULL || slash == path ? 1 : (size_t)(slash - path);
         struct stat found;
         path[length] = '\0';
-        if (disk->stat_path(disk->user, path, &found) != 0 || found.st_dev != root->device)
+        if (disk->stat_path(disk->user, path, &found) != 0)
+            return 0;
+        if (found.st_dev != root->device)
             return top;
         top = length;
         if (length == 1)

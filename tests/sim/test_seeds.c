@@ -56,6 +56,7 @@ static const uint64_t kept[] = {
     2005284, /* a move that could not be seen, where another record led */
     919,     /* a move of a folder that was made again, without its record */
     500277,  /* moved while it waited for its folder, to a place that was not free yet */
+    700905,  /* the trash of a file system whose top could not be looked for */
     1942,    /* a folder made on the way, where a file was to move from */
 };
 
