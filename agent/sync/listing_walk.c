@@ -107,7 +107,8 @@ static bool add_folder(struct listing_walk *walk, int64_t key)
     return true;
 }
 
-/* All pages of a folder are in: what lies in it and is one is listed later. */
+/* All pages of a folder are in: what lies in it and is one is listed later. False: that
+ * has ended the listing. */
 static bool add_folders_in(struct listing *listing, int64_t folder)
 {
     const struct sync_context *context = listing->context;
@@ -118,9 +119,13 @@ static bool add_folders_in(struct listing *listing, int64_t folder)
            STORE_OK) {
         if (child.kind == STORE_KIND_FOLDER && !child.gone &&
             child.generation == context->row->mirror.generation &&
-            !add_folder(listing->walk, child.key))
+            !add_folder(listing->walk, child.key)) {
+            listing_fail(listing, FAILURE_RESOURCE, 22, _("out of memory"));
             return false;
+        }
     }
+    if (status != STORE_NONE)
+        listing_fail_store(listing);
     return status == STORE_NONE;
 }
 
@@ -135,7 +140,19 @@ static void ask(struct listing *listing, const char *link, service_done_fn *done
         listing_finish(listing);
 }
 
-/* The next folder that can still be asked for. False: there is none. */
+/* Deleted a moment after it was seen, maybe: then its parent knows in the second pass. A
+ * folder that is there and has no list says nothing of what lies in it. */
+static bool may_skip(struct listing *listing)
+{
+    struct listing_walk *walk = listing->walk;
+    if (walk->is_second || walk->folder == listing->context->root_item)
+        return false;
+    walk->has_gap = true;
+    return true;
+}
+
+/* The next folder to be asked for. False: there is none, or the listing has ended: of one
+ * that cannot be asked for nothing may follow. */
 static bool take_folder(struct listing *listing, char path[GRAPH_URL_SIZE])
 {
     const struct sync_context *context = listing->context;
@@ -145,9 +162,16 @@ static bool take_folder(struct listing *listing, char path[GRAPH_URL_SIZE])
         walk->folder = walk->folders[walk->next++];
         listing->pages = 0; /* the search for a circle of links is for one folder */
         listing->empty_pages = 0;
-        if (store_get_remote(context->store, walk->folder, &folder) == STORE_OK &&
-            !folder.gone && graph_url_children(path, context->drive_id, folder.id))
+        if (store_get_remote(context->store, walk->folder, &folder) != STORE_OK) {
+            listing_fail_store(listing);
+            return false;
+        }
+        if (!folder.gone && graph_url_children(path, context->drive_id, folder.id))
             return true;
+        if (!folder.gone && !may_skip(listing)) {
+            listing_fail(listing, FAILURE_PROTOCOL, 146, _("an id that makes no address"));
+            return false;
+        }
     }
     return false;
 }
@@ -162,7 +186,7 @@ static void ask_next(struct listing *listing)
         ask(listing, link, on_children);
     else if (take_folder(listing, path))
         ask(listing, path, on_children);
-    else
+    else if (!listing->has_ended)
         listing_end(listing, NULL);
     free(link);
 }
@@ -195,23 +219,12 @@ static bool take_page(struct listing *listing, struct graph_page *page)
         !listing_take_page(listing, page))
         return false;
     listing->context->origin.delta_at = clock_wall_ms();
-    if (next != NULL)
-        walk->link = strdup(next);
-    if (next != NULL ? walk->link != NULL : add_folders_in(listing, walk->folder))
-        return true;
-    listing_fail(listing, FAILURE_RESOURCE, 22, _("out of memory"));
-    return false;
-}
-
-/* Deleted a moment after it was seen, maybe: then its parent knows in the second pass. A
- * folder that is there and has no list says nothing of what lies in it. */
-static bool may_skip(struct listing *listing)
-{
-    struct listing_walk *walk = listing->walk;
-    if (walk->is_second || walk->folder == listing->context->root_item)
-        return false;
-    walk->has_gap = true;
-    return true;
+    if (next == NULL)
+        return add_folders_in(listing, walk->folder);
+    walk->link = strdup(next);
+    if (walk->link == NULL)
+        listing_fail(listing, FAILURE_RESOURCE, 22, _("out of memory"));
+    return !listing->has_ended;
 }
 
 static void on_children(void *user, const struct service_answer *answer,
