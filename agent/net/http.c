@@ -152,6 +152,22 @@ static void leave(struct http *http)
         kick(http);
 }
 
+static void start_fresh(struct http *http)
+{
+    struct http_operation *operation;
+    while ((operation = first_in(http, HTTP_STATE_FRESH)) != NULL) {
+        operation->state = HTTP_STATE_RUNNING;
+        operation->is_in_multi =
+            curl_multi_add_handle(http->multi, operation->easy) == CURLM_OK;
+        if (operation->is_in_multi)
+            continue;
+        operation->state = HTTP_STATE_FAILED;
+        (void)failure_set(&operation->stop, FAILURE_RESOURCE, 0, "no memory");
+    }
+    if (http->rate != 0)
+        spread_rate(http);
+}
+
 static void read_messages(struct http *http)
 {
     int left;
@@ -174,12 +190,26 @@ static void read_messages(struct http *http)
     }
 }
 
+/* What has ended makes room for what waits. By way of the kick it would be sent only when
+ * all sockets that are ready have been served, and the server had nothing to do until then.
+ */
+static void start_at_once(struct http *http)
+{
+    int running;
+    if (http->is_closing || http->drop_wanted || first_in(http, HTTP_STATE_FRESH) == NULL)
+        return;
+    start_fresh(http);
+    (void)curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    read_messages(http);
+}
+
 static void run(struct http *http, curl_socket_t socket, int events)
 {
     int running;
     http->busy++;
     (void)curl_multi_socket_action(http->multi, socket, events, &running);
     read_messages(http);
+    start_at_once(http);
     leave(http);
 }
 
@@ -286,21 +316,6 @@ static void drop_now(struct http *http)
     (void)curl_multi_cleanup(http->multi);
     (void)uv_timer_stop(&http->timer);
     http->multi = fresh;
-}
-
-static void start_fresh(struct http *http)
-{
-    struct http_operation *operation;
-    while ((operation = first_in(http, HTTP_STATE_FRESH)) != NULL) {
-        operation->state = HTTP_STATE_RUNNING;
-        operation->is_in_multi =
-            curl_multi_add_handle(http->multi, operation->easy) == CURLM_OK;
-        if (operation->is_in_multi)
-            continue;
-        operation->state = HTTP_STATE_FAILED;
-        (void)failure_set(&operation->stop, FAILURE_RESOURCE, 0, "no memory");
-    }
-    spread_rate(http);
 }
 
 static void resume_paused(struct http *http)
