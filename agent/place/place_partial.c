@@ -126,19 +126,33 @@ enum failure_kind place_rehash(const struct disk *disk, int fd, uint64_t size,
     return place_read_error(NULL, failure, error, NAME_WORKING_FOLDER, "a download");
 }
 
-/* Bytes in memory become a partial like any other. 0, or an errno. */
-static int write_content(const struct place_root *root, const struct place_step *step)
+/* Bytes in memory become a partial like any other. -1 and errno. */
+static int write_content(const struct place_root *root, const struct place_step *step,
+                         const char *name)
 {
-    char name[NAME_MAX_BYTES + 1];
-    partial_name(step->key, name);
     int fd = open_new(root, name);
-    if (fd < 0)
-        return errno;
-    int error = 0;
-    if (disk_write(root->disk, fd, step->content, (size_t)step->size) != 0)
-        error = errno;
+    if (fd < 0 || disk_write(root->disk, fd, step->content, (size_t)step->size) == 0)
+        return fd;
     disk_close(root->disk, fd);
-    return error;
+    return -1;
+}
+
+/* A download that is said to be complete. -1 and errno, ENODATA where it is not. */
+static int open_whole(const struct place_root *root, const struct place_step *step,
+                      const char *name)
+{
+    const struct disk *disk = root->disk;
+    int fd = disk_open(disk, root->work, name, O_RDWR | O_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    struct stat found;
+    if (disk->stat_fd(disk->user, fd, &found) == 0) {
+        if (is_own(&found) && found.st_size == step->size)
+            return fd;
+        errno = ENODATA;
+    }
+    disk_close(disk, fd);
+    return -1;
 }
 
 /* Mode, time, and (unless all are synced together later) sync. 0, or an errno. */
@@ -162,19 +176,11 @@ static int prepare(const struct place_root *root, const struct place_step *step,
     const struct disk *disk = root->disk;
     char name[NAME_MAX_BYTES + 1];
     partial_name(step->key, name);
-    int error = step->partial == NULL ? write_content(root, step) : 0;
-    if (error != 0)
-        return error;
-    int fd = disk_open(disk, root->work, name, O_RDWR | O_NONBLOCK, 0);
+    int fd = step->partial == NULL ? write_content(root, step, name)
+                                   : open_whole(root, step, name);
     if (fd < 0)
         return errno;
-    struct stat found;
-    if (disk->stat_fd(disk->user, fd, &found) != 0)
-        error = errno;
-    else if (!is_own(&found) || found.st_size != step->size)
-        error = ENODATA;
-    if (error == 0)
-        error = finish_partial(root, step, fd, with_sync);
+    int error = finish_partial(root, step, fd, with_sync);
     if (error == 0 && disk->stat_fd(disk->user, fd, &job->fresh) != 0)
         error = errno;
     disk_close(disk, fd);
