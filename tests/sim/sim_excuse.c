@@ -6,6 +6,8 @@
 #include "store/store_item.h"
 #include "store/store_mirror.h"
 
+enum { CHAIN = 10 }; /* of those that wait for each other's place */
+
 static bool find_path(const struct sim_world *world, int item, char out[SIM_PATH_SIZE])
 {
     char above[SIM_PATH_SIZE] = "";
@@ -35,23 +37,6 @@ static bool is_way_blocked(const struct sim_world *world, int item)
     return false;
 }
 
-/* The same for the path by the records, where it would have to be fetched from. */
-static bool is_source_blocked(const struct sim_world *world, int item, int64_t key)
-{
-    char path[SIM_PATH_SIZE];
-    char above[SIM_PATH_SIZE];
-    if (store_base_path(world->store, key, path, sizeof path) != STORE_OK)
-        return false;
-    for (size_t length = 0; path[length] != '\0';) {
-        length += strcspn(path + length + 1, "/") + 1;
-        (void)snprintf(above, sizeof above, "%.*s", (int)length, path);
-        bool is_folder = path[length] != '\0' || world->drive.items[item].is_folder;
-        if (is_folder && is_in_way(sim_world_find(world, above)))
-            return true;
-    }
-    return false;
-}
-
 static int item_of(const struct sim_world *world, int64_t key)
 {
     struct store_remote remote;
@@ -59,22 +44,75 @@ static int item_of(const struct sim_world *world, int64_t key)
     return is_known && !remote.gone ? sim_drive_by_id(&world->drive, remote.id) : -1;
 }
 
-static bool is_blocked(const struct sim_world *world, int64_t key)
+/* The same for the path by the records, where it would have to be fetched from. What the
+ * drive has deleted cannot go from there either; but its own place it need not keep. */
+static bool is_source_blocked(const struct sim_world *world, int64_t key)
 {
+    char path[SIM_PATH_SIZE];
+    char above[SIM_PATH_SIZE];
     int item = item_of(world, key);
-    return item > 0 && (is_way_blocked(world, item) || is_source_blocked(world, item, key));
-}
-
-static bool is_any_blocked(const struct sim_world *world, int64_t mirror)
-{
-    struct store_todo todo;
-    int64_t after = 0;
-    while (store_next_todo(world->store, mirror, INT64_MAX, true, &after, &todo) ==
-           STORE_OK) {
-        if (is_blocked(world, after))
+    if (store_base_path(world->store, key, path, sizeof path) != STORE_OK)
+        return false;
+    for (size_t length = 0; path[length] != '\0';) {
+        length += strcspn(path + length + 1, "/") + 1;
+        (void)snprintf(above, sizeof above, "%.*s", (int)length, path);
+        const struct sim_node *node = sim_world_find(world, above);
+        bool is_above = path[length] != '\0';
+        bool is_folder = is_above || (item > 0 && world->drive.items[item].is_folder);
+        /* Of a folder that is a file now nothing is left to be removed. */
+        if (is_folder && is_in_way(node) && (item > 0 || S_ISLNK(node->mode)))
             return true;
     }
     return false;
+}
+
+static bool is_blocked(const struct sim_world *world, int64_t key)
+{
+    int item = item_of(world, key);
+    return (item > 0 && is_way_blocked(world, item)) || is_source_blocked(world, key);
+}
+
+static bool stands_in(const struct sim_world *world, int64_t key, int64_t folder)
+{
+    struct store_base base;
+    while (store_get_base(world->store, key, &base) == STORE_OK && base.parent != folder)
+        key = base.parent;
+    return store_get_base(world->store, key, &base) == STORE_OK;
+}
+
+/* Whether it cannot leave its place: what has to be moved leaves with all in it, what is to
+ * be removed stays for anything in it. */
+static bool cannot_leave(const struct sim_world *world, int64_t mirror, int64_t key)
+{
+    struct store_todo todo;
+    int64_t after = 0;
+    if (is_blocked(world, key))
+        return true;
+    while (item_of(world, key) < 0 && store_next_todo(world->store, mirror, INT64_MAX, true,
+                                                      &after, &todo) == STORE_OK) {
+        if (stands_in(world, after, key) && is_blocked(world, after))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the place that the drive has for it, or for a folder above it, is by the records
+ * that of something which cannot leave, or waits in the same way. */
+static bool waits_for_place(const struct sim_world *world, int64_t mirror, int64_t key,
+                            unsigned depth)
+{
+    struct store_remote remote;
+    struct store_base other;
+    if (depth == 0 || store_get_remote(world->store, key, &remote) != STORE_OK ||
+        remote.gone || remote.name == NULL)
+        return false;
+    int64_t folder = remote.parent;
+    if (store_find_base(world->store, mirror, folder, remote.name, &other) == STORE_OK &&
+        other.key != key &&
+        (cannot_leave(world, mirror, other.key) ||
+         waits_for_place(world, mirror, other.key, depth - 1)))
+        return true;
+    return waits_for_place(world, mirror, folder, depth - 1);
 }
 
 /* The item of an entry of the queue that waits until the person clears the way (F-50), or
@@ -83,7 +121,7 @@ static int find_waiting(const struct sim_world *world, int64_t mirror,
                         const struct store_todo *todo)
 {
     bool waits = is_blocked(world, todo->key) ||
-                 (todo->failure == 43 && is_any_blocked(world, mirror));
+                 (todo->failure == 43 && waits_for_place(world, mirror, todo->key, CHAIN));
     return waits ? item_of(world, todo->key) : -1;
 }
 
@@ -121,14 +159,6 @@ bool sim_excuse_missing(const struct sim_world *world, int item)
             return true;
     }
     return false;
-}
-
-static bool stands_in(const struct sim_world *world, int64_t key, int64_t folder)
-{
-    struct store_base base;
-    while (store_get_base(world->store, key, &base) == STORE_OK && base.parent != folder)
-        key = base.parent;
-    return store_get_base(world->store, key, &base) == STORE_OK;
 }
 
 /* What waits is, by the records, in that folder still, which the drive has deleted. */

@@ -1,7 +1,7 @@
 /* Where the folder is rightly not as the drive (failure-model 5, E). A person's link or
- * file where a folder belongs is left alone, and what belongs into that folder is held
- * (F-50); so is what belongs where something waits that is held (F-43). Each of it is in
- * the queue. */
+ * file where a folder belongs is left alone, and what belongs into that folder, or is to be
+ * removed from behind a link, is held (F-50); so is what belongs where something stands, by
+ * the records, that is held (F-43). Each of it is in the queue. */
 #ifndef TESTS_SIM_SIM_EXCUSE_H
 #define TESTS_SIM_SIM_EXCUSE_H
 
