@@ -126,7 +126,7 @@ struct place_step {
     unsigned expect_flags; /* store_base_flag: RACY means hash */
     /* what came out */
     enum place_result result;
-    bool has_other;           /* VANISHED by `expect_exact` alone: one of its kind */
+    bool has_other;           /* VANISHED, but another of its kind stands there: `print` */
     struct store_print print; /* of what stands there now; where that is not what the step
                                  put or expected there, a print that will never match */
     bool racy;                /* the print is to be recorded with STORE_BASE_RACY */

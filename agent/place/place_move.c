@@ -166,6 +166,17 @@ static bool may_be_done(const struct moving *moving, int error, const struct sta
     return moving->step->op != PLACE_UNSTAGE && !is_expected(moving, source);
 }
 
+/* Whether another object than the recorded one stays where it is. A folder that was made
+ * again, or by a person, is to be recorded first: until then none could tell after a kill
+ * that it has been moved. */
+static bool stays(const struct moving *moving, const struct stat *found)
+{
+    const struct place_step *step = moving->step;
+    bool is_folder = step->expect_kind == STORE_KIND_FOLDER && S_ISDIR(found->st_mode);
+    return (step->expect_exact || (step->op == PLACE_MOVE && is_folder)) &&
+           !is_expected(moving, found);
+}
+
 static void move(const struct moving *moving)
 {
     const struct place_root *root = moving->batch->root;
@@ -176,8 +187,9 @@ static void move(const struct moving *moving)
         error = errno;
     if (may_be_done(moving, error, &before) && is_done(moving))
         return;
-    if (error == 0 && step->expect_exact && !is_expected(moving, &before)) {
+    if (error == 0 && stays(moving, &before)) {
         step->has_other = is_of_kind(step->expect_kind, &before);
+        step->print = place_print(&before);
         error = ENOENT;
     }
     if (error == 0)

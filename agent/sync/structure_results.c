@@ -247,13 +247,28 @@ static bool is_its_own(const struct structure *structure, const struct batch_job
            other.key == job->intent.key;
 }
 
+/* From here on that is the item's: a move of it is known again. */
+static void take_other(const struct structure *structure, const struct batch_job *job)
+{
+    const struct sync_context *context = structure->context;
+    struct store_base base;
+    if (store_get_base(context->store, job->intent.key, &base) != STORE_OK ||
+        base.kind != STORE_KIND_FOLDER)
+        return;
+    base.print = job->step.print;
+    (void)store_put_base(context->store, context->mirror, &base);
+}
+
 /* Either end of a move may be missing: the way to the target is made and the move tried
  * once more; what cannot be found then is gone. By then another item may stand where it
  * was: only the very object is moved. */
 static void find_again(struct structure *structure, size_t index,
                        const struct batch_job *job)
 {
-    if (job->is_last_try && (structure->is_clearing_way || is_its_own(structure, job))) {
+    bool is_other = is_its_own(structure, job);
+    if (is_other)
+        take_other(structure, job);
+    if (is_other || (job->is_last_try && structure->is_clearing_way)) {
         structure->result.wants_again = true; /* the way is there by then */
         return;
     }

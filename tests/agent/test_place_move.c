@@ -202,6 +202,29 @@ static void leaves_what_is_no_folder_where_it_stands(void **state)
     CASES(folder_cases, check_folder_source);
 }
 
+/* Moved and not recorded, nobody would know it again. */
+static void leaves_another_folder_until_it_is_recorded(void **state)
+{
+    (void)state;
+    struct place_world world;
+    place_world_open(&world, disk_system());
+    temp_dir_mkdir(&world.mirror, "docs");
+    temp_dir_mkdir(&world.mirror, "removed");
+    struct place_step step = place_world_move(1, "", "docs", "", "papers");
+    step.expect_kind = STORE_KIND_FOLDER;
+    step.expect_present = true;
+    step.expect_print = place_world_print(&world, "removed");
+    place_world_run(&world, &step, 1);
+    assert_int_equal(step.result, PLACE_VANISHED);
+    assert_true(step.has_other);
+    assert_false(temp_dir_has(&world.mirror, "papers"));
+    step.expect_print = step.print;
+    place_world_run(&world, &step, 1);
+    assert_int_equal(step.result, PLACE_DONE);
+    assert_true(temp_dir_has(&world.mirror, "papers"));
+    place_world_close(&world);
+}
+
 static void stages_and_brings_back(void **state)
 {
     (void)state;
@@ -428,6 +451,7 @@ int main(void)
         TABLE_TEST(moves_never_over_anything),
         TABLE_TEST(moves_a_folder_with_all_in_it),
         TABLE_TEST(leaves_what_is_no_folder_where_it_stands),
+        TABLE_TEST(leaves_another_folder_until_it_is_recorded),
         TABLE_TEST(stages_and_brings_back),
         TABLE_TEST(brings_back_what_was_staged_and_nothing_else),
         TABLE_TEST(sets_anything_aside),
