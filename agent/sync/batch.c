@@ -475,6 +475,11 @@ bool batch_take_failed(struct batch *batch)
     return has_failed;
 }
 
+void batch_leave_work(struct batch *batch)
+{
+    batch->has_failed = true;
+}
+
 size_t batch_pending(const struct batch *batch)
 {
     return batch->waiting.count + batch->running.count;

@@ -64,17 +64,12 @@ static const char *why_held(int number)
 static void leave_unwanted(struct content *content, int64_t key, bool has_base)
 {
     const struct sync_context *context = content->context;
-    struct store_base child;
-    int64_t after = 0;
     if (has_base && content->mode != CONTENT_FULL)
         return;
-    if (has_base && store_next_base_child(context->store, context->mirror, key, &after,
-                                          &child) == STORE_OK) {
+    if (has_base && !record_leave(context, key)) {
         content->wants_again = true;
         return;
     }
-    if (has_base)
-        record_gone(context, key, "leave");
     (void)store_drop_todo(context->store, key);
     content->has_moved = true;
 }

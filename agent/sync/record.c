@@ -6,6 +6,7 @@
 #include "agent/clock.h"
 #include "agent/log.h"
 #include "agent/place/name.h"
+#include "agent/sync/batch.h"
 #include "agent/sync/facts.h"
 #include "agent/sync/local.h"
 #include "agent/sync/tree.h"
@@ -279,6 +280,21 @@ void record_gone(const struct sync_context *context, int64_t key, const char *op
     struct store_remote remote;
     if (store_get_remote(context->store, key, &remote) != STORE_OK || remote.gone)
         (void)store_drop_todo(context->store, key);
+}
+
+bool record_leave(const struct sync_context *context, int64_t key)
+{
+    struct store_base base;
+    struct store_base child;
+    int64_t after = 0;
+    if (store_get_base(context->store, key, &base) != STORE_OK ||
+        store_next_base_child(context->store, context->mirror, key, &after, &child) ==
+            STORE_OK)
+        return false;
+    if (base.parent == STORE_STAGE)
+        batch_leave_work(context->batch); /* nobody would see it there */
+    record_gone(context, key, "leave");
+    return true;
 }
 
 bool record_moved_here(const struct sync_context *context, int64_t key, int64_t folder,

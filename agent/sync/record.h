@@ -55,6 +55,10 @@ void record_remade(const struct sync_context *context, const char *folder, const
  * forget). Called before the record is dropped, which it does. */
 void record_gone(const struct sync_context *context, int64_t key, const char *operation);
 
+/* What may not be deleted, or is not mirrored any more, stays as a person's. False:
+ * something of ours is in it still, whose record leads through its own. */
+bool record_leave(const struct sync_context *context, int64_t key);
+
 /* A person has moved the object: from now on it stands at `name` in `folder`, and what the
  * drive does to it is done there (F-32). False: that place has a record of its own. */
 bool record_moved_here(const struct sync_context *context, int64_t key, int64_t folder,

@@ -73,11 +73,9 @@ static bool apply(struct structure *structure, uint64_t until_ms)
 static bool run_slice(struct structure *structure)
 {
     static bool (*const phases[])(struct structure *, uint64_t) = {
-        [STRUCTURE_FALLING] = structure_fall,
-        [STRUCTURE_SUCCEEDING] = structure_succeed,
-        [STRUCTURE_GATHERING] = structure_gather,
-        [STRUCTURE_LINKING] = structure_link,
-        [STRUCTURE_PLANNING] = plan,
+        [STRUCTURE_FALLING] = structure_fall,  [STRUCTURE_SUCCEEDING] = structure_succeed,
+        [STRUCTURE_LEAVING] = structure_leave, [STRUCTURE_GATHERING] = structure_gather,
+        [STRUCTURE_LINKING] = structure_link,  [STRUCTURE_PLANNING] = plan,
         [STRUCTURE_APPLYING] = apply,
     };
     struct store *store = structure->context->store;

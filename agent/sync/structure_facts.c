@@ -65,12 +65,6 @@ static bool is_wanted(const struct store_base *base, const struct store_remote *
     return !remote->gone && answer != TREE_GONE && remote->kind == base->kind;
 }
 
-/* The enumeration that lost it may not delete: it stays, as a person's (F-61, F-81). */
-static bool is_kept(const struct structure *structure, const struct store_remote *remote)
-{
-    return remote->gone && structure->context->row->mirror.keep_missing;
-}
-
 static void gather_one(struct structure *structure, const struct store_todo *todo)
 {
     const struct sync_context *context = structure->context;
@@ -82,11 +76,6 @@ static void gather_one(struct structure *structure, const struct store_todo *tod
     if (store_get_remote(context->store, key, &remote) != STORE_OK ||
         store_get_base(context->store, key, &base) != STORE_OK)
         return;
-    if (is_kept(structure, &remote)) {
-        record_gone(context, key, "leave");
-        structure->result.done++;
-        return;
-    }
     bool goes = !is_wanted(&base, &remote, answer);
     bool is_due = !todo->held && todo->not_before <= clock_wall_ms();
     bool is_unwanted = answer == TREE_UNWANTED || answer == TREE_FILTERED;

@@ -1,8 +1,11 @@
-/* What a deletion takes with it, and who comes after it. Both repeat until a pass over the
- * queue changes nothing, because what a pass adds may have a lower key. */
+/* What a deletion takes with it, who comes after it, and what it may not take. All repeat
+ * until a pass over the queue changes nothing, because what a pass adds or frees may have a
+ * lower key. */
 #include <stdio.h>
 
 #include "agent/clock.h"
+#include "agent/sync/record.h"
+#include "agent/sync/row.h"
 #include "agent/sync/structure_parts.h"
 
 /* Texts of a record that outlive it. */
@@ -130,4 +133,24 @@ static bool succeed(struct structure *structure, int64_t key)
 bool structure_succeed(struct structure *structure, uint64_t until_ms)
 {
     return visit_queue(structure, succeed, until_ms);
+}
+
+/* A folder in which something of ours is goes the ordinary way, after that has left it:
+ * what else is in it keeps it standing (F-88). */
+static bool leave(struct structure *structure, int64_t key)
+{
+    const struct sync_context *context = structure->context;
+    struct store_remote remote;
+    if (store_get_remote(context->store, key, &remote) != STORE_OK || !remote.gone ||
+        !record_leave(context, key))
+        return false;
+    structure->result.done++;
+    return true;
+}
+
+/* The enumeration that has lost it may not delete (F-61, F-81). */
+bool structure_leave(struct structure *structure, uint64_t until_ms)
+{
+    return !structure->context->row->mirror.keep_missing ||
+           visit_queue(structure, leave, until_ms);
 }

@@ -1,7 +1,7 @@
 /* Inside sync/structure only.
  *
  *   structure.c         the phases in turn, the slices of time
- *   structure_heirs.c   FALLING and SUCCEEDING
+ *   structure_heirs.c   FALLING, SUCCEEDING and LEAVING
  *   structure_facts.c   GATHERING and LINKING
  *   structure_apply.c   APPLYING: the steps of the plan, in waves
  *   structure_results.c what came of them
@@ -17,6 +17,7 @@
 enum structure_phase {
     STRUCTURE_FALLING,
     STRUCTURE_SUCCEEDING,
+    STRUCTURE_LEAVING,
     STRUCTURE_GATHERING,
     STRUCTURE_LINKING,
     STRUCTURE_PLANNING,
@@ -63,6 +64,7 @@ struct structure {
 /* One slice of a phase. True: the phase is over. */
 bool structure_fall(struct structure *structure, uint64_t until_ms);
 bool structure_succeed(struct structure *structure, uint64_t until_ms);
+bool structure_leave(struct structure *structure, uint64_t until_ms);
 bool structure_gather(struct structure *structure, uint64_t until_ms);
 bool structure_link(struct structure *structure, uint64_t until_ms);
 /* Guard and order. */

@@ -54,6 +54,7 @@ struct sim_drive {
     size_t count;
     uint64_t position;
     uint64_t oldest; /* positions before it are refused with 410 (F-81) */
+    bool wants_kept; /* what an enumeration misses: resyncChangesUploadDifferences */
     int contents;
     size_t sizes[SIM_CONTENTS];
     struct sim_set sets[SIM_SETS]; /* the last ones */

@@ -152,10 +152,10 @@ static void put_page(struct sim_drive *drive, size_t number, size_t page, struct
             set->to);
 }
 
-static int refuse_place(struct bytes *out)
+static int refuse_place(const struct sim_drive *drive, struct bytes *out)
 {
-    (void)bytes_append_text(
-        out, "{\"error\":{\"code\":\"resyncRequired\",\"message\":\"Resync required.\"}}");
+    (void)bytes_append_format(out, "{\"error\":{\"code\":\"resync%s\"}}",
+                              drive->wants_kept ? "ChangesUploadDifferences" : "Required");
     return 410;
 }
 
@@ -168,13 +168,13 @@ int sim_page_delta(struct sim_drive *drive, const char *address, struct bytes *o
         size_t number = (size_t)strtoull(set + 4, NULL, 10);
         if (number + SIM_SETS <= drive->set_count ||
             drive->sets[number % SIM_SETS].from < drive->oldest)
-            return refuse_place(out);
+            return refuse_place(drive, out);
         put_page(drive, number, (size_t)strtoull(page + 5, NULL, 10), out);
         return 200;
     }
     uint64_t position = from == NULL ? 0 : strtoull(from + 5, NULL, 10);
     if (from != NULL && position < drive->oldest)
-        return refuse_place(out);
+        return refuse_place(drive, out);
     put_page(drive,
              begin_set(drive, from == NULL, from == NULL ? drive->position : position), 0,
              out);

@@ -281,6 +281,17 @@ static void lose_tombstone(struct sim_world *world)
     world->drive.oldest = world->drive.position;
 }
 
+/* What it has moved out of a folder comes, what is missing stays. */
+static void lose_place_and_keep(struct sim_world *world)
+{
+    move(world, "docs/c.txt", "", "c.txt");
+    move(world, "docs/more", "other", "more");
+    remove_item(world, "docs");
+    world->drive.oldest = world->drive.position;
+    world->drive.wants_kept = true;
+    world->service.told_to_keep = true;
+}
+
 static void everything(struct sim_world *world)
 {
     swap_files(world);
@@ -437,6 +448,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"a folder becomes a file (F-86)",                  a_tree,         folder_becomes_file       },
     {"the place in the feed is lost (F-81)",            a_tree,         lose_place                },
     {"a deletion that is never told (F-82)",            a_tree,         lose_tombstone            },
+    {"a folder that is to be kept (F-81)",              a_tree,         lose_place_and_keep       },
     {"many things at once",                             a_tree,         everything                },
     {"many things in small pages",                      in_small_pages, everything                },
     {"a wide folder is deleted",                        a_wide_tree,    delete_folder             },
