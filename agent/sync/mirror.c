@@ -220,20 +220,44 @@ bool mirror_moved_to(const struct mirror *mirror, char *out, size_t size)
            place_moved_to(mirror->context.root, out, size);
 }
 
+/* One pass over what is held; from the leaves up it takes some. False: it changed nothing.
+ */
+static bool leave_held(const struct sync_context *context)
+{
+    struct store_todo todo;
+    int64_t after = 0;
+    bool has_changed = false;
+    while (store_next_structural(context->store, context->mirror, INT64_MAX, true, &after,
+                                 &todo) == STORE_OK) {
+        if (todo.failure == 90)
+            has_changed = record_leave(context, after) || has_changed;
+    }
+    return has_changed;
+}
+
+/* Folders that something of ours has yet to leave. */
+static void release_held(const struct sync_context *context)
+{
+    struct store_todo todo;
+    int64_t after = 0;
+    while (store_next_structural(context->store, context->mirror, INT64_MAX, true, &after,
+                                 &todo) == STORE_OK) {
+        const struct store_todo fresh = {.key = after};
+        if (todo.failure == 90)
+            (void)store_put_todo(context->store, context->mirror, &fresh);
+    }
+}
+
 bool mirror_refuse(struct mirror *mirror)
 {
     const struct sync_context *context = &mirror->context;
-    struct store_todo todo;
-    int64_t after = 0;
     if (mirror->row.mirror.held_deletions == 0 || !mirror->is_open)
         return false;
     if (store_begin(context->store) != STORE_OK)
         return false;
-    while (store_next_structural(context->store, context->mirror, INT64_MAX, true, &after,
-                                 &todo) == STORE_OK) {
-        if (todo.failure == 90)
-            record_gone(context, todo.key, "leave");
-    }
+    while (leave_held(context))
+        ;
+    release_held(context);
     mirror->row.mirror.held_deletions = 0;
     (void)row_save(context->store, &mirror->row);
     if (store_commit(context->store, true) != STORE_OK)

@@ -294,7 +294,8 @@ bool record_leave(const struct sync_context *context, int64_t key)
     if (base.parent == STORE_STAGE)
         batch_leave_work(context->batch); /* nobody would see it there */
     record_gone(context, key, "leave");
-    return true;
+    /* Else nothing can be written any more: the commit will fail (B-2). */
+    return store_get_base(context->store, key, &base) != STORE_OK;
 }
 
 bool record_moved_here(const struct sync_context *context, int64_t key, int64_t folder,

@@ -410,6 +410,17 @@ static void link_planted(struct sim_world *world)
     edit(world);
 }
 
+/* A file cannot leave a folder that is to stay. */
+static void refuse_deletion(struct sim_world *world)
+{
+    sim_user_remove(&world->user, "docs/more");
+    sim_user_plant(&world->user, "docs/more");
+    move(world, "docs/more/d.txt", "", "d.txt");
+    remove_item(world, "docs");
+    if (sim_world_run(world, PATIENCE_MS) && mirror_refuse(world->mirror))
+        world->service.told_to_keep = true;
+}
+
 const struct sim_scenario sim_scenarios[] = {
     {"a new file",                                      two_files,      new_file                  },
     {"a new empty file (F-105)",                        two_files,      new_empty_file            },
@@ -453,6 +464,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"many things in small pages",                      in_small_pages, everything                },
     {"a wide folder is deleted",                        a_wide_tree,    delete_folder             },
     {"a big deletion (F-90)",                           few_deletions,  delete_much               },
+    {"a big deletion that is refused (F-50)",           few_deletions,  refuse_deletion           },
     {"a filter (F-162)",                                a_tree,         leave_out                 },
     {"saved on both sides (F-30)",                      two_files,      save_on_both_sides        },
     {"edited here, deleted there",                      a_tree,         edit_what_goes            },
