@@ -468,6 +468,15 @@ void batch_add(struct batch *batch, struct batch_job *job)
     start_soon(batch);
 }
 
+void batch_add_first(struct batch *batch, struct batch_job *job)
+{
+    struct queue behind = batch->waiting;
+    queue_clear(&batch->waiting);
+    queue_put(&batch->waiting, job);
+    queue_append(&batch->waiting, &behind);
+    start_soon(batch);
+}
+
 bool batch_take_failed(struct batch *batch)
 {
     bool has_failed = batch->has_failed;

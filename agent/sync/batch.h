@@ -96,6 +96,9 @@ struct batch *batch_new(const struct sync_context *context, batch_end_fn *on_end
 void batch_close(struct batch *batch, void (*closed)(void *user), void *user);
 
 void batch_add(struct batch *batch, struct batch_job *job);
+/* Before all that waits, so that what is added by one job after the other is done in the
+ * opposite order. */
+void batch_add_first(struct batch *batch, struct batch_job *job);
 /* Whether, since it was asked last, a step failed or what was done could not be written
  * down: then something may lie in the working folder, or stand at its place unrecorded,
  * that only sync/recover.h sets right. */

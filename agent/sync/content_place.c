@@ -103,19 +103,20 @@ static void on_way_clear(void *user, struct batch_job *job)
 }
 
 /* A person's file stands where a folder of the way belongs: it becomes a conflict copy, and
- * the next try finds the place free (F-86). */
-static void clear_way(struct content *content, int64_t key,
-                      const struct batch_job *occupied)
+ * the next try finds the place free (F-86). Or the way leads nowhere any more: the folder
+ * goes again, those in it before it. */
+static void clear_way(struct content *content, enum place_op op, int64_t key,
+                      const struct batch_job *step)
 {
-    struct batch_job *job = batch_job_new(BATCH_STEP, 0, occupied->folder, occupied->name,
-                                          on_way_clear, content);
+    struct batch_job *job =
+        batch_job_new(BATCH_STEP, 0, step->folder, step->name, on_way_clear, content);
     if (job == NULL)
         return;
-    job->step.op = PLACE_ASIDE;
+    job->step.op = op;
     job->step.expect_kind = STORE_KIND_FOLDER; /* another item's try may have made it */
     job->intent.key = key; /* of kind NONE: only remembers whom it is for */
     content->jobs++;
-    batch_add(content->context->batch, job);
+    batch_add_first(content->context->batch, job);
 }
 
 /* A step of the way has ended. */
@@ -124,11 +125,13 @@ static void note_way(struct content *content, int64_t key, const struct batch_jo
     const struct place_step *step = &job->step;
     if (!job->was_run)
         return;
-    if (step->result == PLACE_DONE || step->result == PLACE_ADOPTED)
-        record_remade(content->context, job->folder, job->name, &step->print);
+    bool is_made = step->result == PLACE_DONE;
+    if ((is_made || step->result == PLACE_ADOPTED) &&
+        !record_remade(content->context, job->folder, job->name, &step->print) && is_made)
+        clear_way(content, PLACE_REMOVE_FOLDER, key, job); /* moved meanwhile (F-32) */
     if (step->result == PLACE_OCCUPIED && step->failure.number != 43 &&
         content_is_open(content))
-        clear_way(content, key, job);
+        clear_way(content, PLACE_ASIDE, key, job);
 }
 
 static void on_way(void *user, struct batch_job *job)

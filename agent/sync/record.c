@@ -249,7 +249,7 @@ static bool find_at(const struct sync_context *context, int64_t *parent, const c
     return true;
 }
 
-void record_remade(const struct sync_context *context, const char *folder, const char *name,
+bool record_remade(const struct sync_context *context, const char *folder, const char *name,
                    const struct store_print *print)
 {
     struct store_base base;
@@ -257,14 +257,16 @@ void record_remade(const struct sync_context *context, const char *folder, const
     while (*folder != '\0') {
         size_t length = strcspn(folder, "/");
         if (!find_at(context, &at, folder, length, &base))
-            return;
+            return false;
         folder += folder[length] == '/' ? length + 1 : length;
     }
-    if (!find_at(context, &at, name, strlen(name), &base) ||
-        (base.print.inode == print->inode && base.print.device == print->device))
-        return;
+    if (!find_at(context, &at, name, strlen(name), &base))
+        return false;
+    if (base.print.inode == print->inode && base.print.device == print->device)
+        return true;
     base.print = *print;
     (void)store_put_base(context->store, context->mirror, &base);
+    return true;
 }
 
 void record_gone(const struct sync_context *context, int64_t key, const char *operation)

@@ -47,8 +47,9 @@ void record_taken(const struct sync_context *context, int64_t key, int64_t paren
                   const char *name, const struct store_print *print);
 
 /* A folder stands again at `folder`/`name` that a person had removed: where it is another
- * object now, only that one may be taken for the item's from here on. */
-void record_remade(const struct sync_context *context, const char *folder, const char *name,
+ * object now, only that one may be taken for the item's from here on. False: no record
+ * leads there any more. */
+bool record_remade(const struct sync_context *context, const char *folder, const char *name,
                    const struct store_print *print);
 
 /* The object is gone from the folder, or stays as a person's (`operation`: delete, leave,

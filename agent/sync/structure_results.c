@@ -121,7 +121,7 @@ static void on_made(struct structure *structure, size_t index, const struct batc
     structure->result.done++;
 }
 
-static void on_aside(void *user, struct batch_job *job)
+static void on_cleared(void *user, struct batch_job *job)
 {
     struct structure *structure = user;
     if (job->was_run && job->step.result == PLACE_KEPT_COPY) {
@@ -135,12 +135,14 @@ static void on_aside(void *user, struct batch_job *job)
 
 static void on_way_step(void *user, struct batch_job *job);
 
-/* A folder of the way is made, or what stands in it set aside. `wanted`: of what kind the
- * object is that belongs there; PENDING: not known. */
+/* A folder of the way is made or goes again, those in it before it, or what stands in it is
+ * set aside. `wanted`: of what kind the object is that belongs there; PENDING: not known.
+ */
 static bool add_job(struct structure *structure, enum place_op op, int64_t key,
                     const char *folder, const char *name, enum store_kind wanted)
 {
-    batch_done_fn *done = op == PLACE_ASIDE ? on_aside : on_way_step;
+    bool is_way = op == PLACE_FOLDER;
+    batch_done_fn *done = is_way ? on_way_step : on_cleared;
     struct batch_job *job = batch_job_new(BATCH_STEP, 0, folder, name, done, structure);
     if (job == NULL)
         return false;
@@ -148,7 +150,10 @@ static bool add_job(struct structure *structure, enum place_op op, int64_t key,
     job->step.expect_kind = wanted;
     job->intent.key = key; /* of kind NONE: only remembers whom it is for */
     structure->jobs++;
-    batch_add(structure->context->batch, job);
+    if (is_way)
+        batch_add(structure->context->batch, job);
+    else
+        batch_add_first(structure->context->batch, job);
     return true;
 }
 
@@ -156,8 +161,12 @@ static void on_way_step(void *user, struct batch_job *job)
 {
     struct structure *structure = user;
     enum place_result result = job->was_run ? job->step.result : PLACE_PENDING;
-    if (result == PLACE_DONE || result == PLACE_ADOPTED)
+    bool is_known =
+        (result == PLACE_DONE || result == PLACE_ADOPTED) &&
         record_remade(structure->context, job->folder, job->name, &job->step.print);
+    if (result == PLACE_DONE && !is_known)
+        (void)add_job(structure, PLACE_REMOVE_FOLDER, job->intent.key, job->folder,
+                      job->name, STORE_KIND_FOLDER); /* moved meanwhile (F-32) */
     if (result == PLACE_DONE)
         structure->result.done++;
     if (result == PLACE_OCCUPIED && job->step.failure.number != 43)
