@@ -72,6 +72,8 @@ static int some_error(struct sim *sim, bool changes)
 
 bool sim_refuses(struct sim *sim, const char *call, const char *name, bool changes)
 {
+    if (sim->is_looking)
+        return false;
     if (sim->has_stopped) {
         errno = EIO;
         return true;

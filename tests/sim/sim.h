@@ -37,6 +37,7 @@ struct sim {
     void (*between)(void *user);
     void *between_user;
     bool is_between; /* just now: what he does calls nobody */
+    bool is_looking; /* the test itself: its calls cost nothing and always succeed */
 };
 
 /* `seed` decides everything. SIM_TRACE in the environment makes it loud, SIM_LOOKS

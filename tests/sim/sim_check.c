@@ -166,14 +166,15 @@ bool sim_check_is_waiting(struct sim_world *world)
 
 /* What the feed has told. */
 
-static bool is_heard(const struct sim_world *world, int64_t mirror, int number)
+static bool is_heard(const struct sim_drive *drive, struct store *store, int64_t mirror,
+                     int number)
 {
-    const struct sim_item *item = &world->drive.items[number];
+    const struct sim_item *item = &drive->items[number];
     struct store_remote remote;
     char text[40];
     (void)snprintf(text, sizeof text, "ITEM%d", number);
-    bool is_there =
-        store_find_remote(world->store, mirror, text, &remote) == STORE_OK && !remote.gone;
+    bool is_there = store_find_remote(store, mirror, text, &remote) == STORE_OK &&
+                    !remote.gone && remote.kind != STORE_KIND_PENDING;
     if (item->is_gone || !is_there)
         return item->is_gone != is_there;
     (void)snprintf(text, sizeof text, "c%d", item->content);
@@ -183,8 +184,42 @@ static bool is_heard(const struct sim_world *world, int64_t mirror, int number)
     if (is_named && (remote.name == NULL || strcmp(remote.name, item->name) != 0))
         return false;
     (void)snprintf(text, sizeof text, "ITEM%d", item->parent);
-    return store_get_remote(world->store, remote.parent, &remote) == STORE_OK &&
+    return store_get_remote(store, remote.parent, &remote) == STORE_OK &&
            strcmp(remote.id, text) == 0;
+}
+
+/* Nothing has happened to it, or to a folder above, since the listing began. */
+static bool has_stayed(const struct sim_drive *drive, int number)
+{
+    for (; number > SIM_ROOT_ITEM; number = drive->items[number].parent) {
+        if (drive->items[number].changed > drive->listed_from)
+            return false;
+    }
+    return true;
+}
+
+void sim_check_listed(struct sim_world *world)
+{
+    const struct sim_drive *drive = &world->drive;
+    struct store_mirror mirror;
+    struct store *store = NULL;
+    if (world->has_lying_disk)
+        return;
+    world->sim.is_looking = true;
+    if (store_open_reader(world->state, &store, NULL, 0) != STORE_OK ||
+        store_get_mirror(store, "documents", &mirror) != STORE_OK)
+        sim_fail(&world->sim, "the test cannot read the database");
+    int64_t key = mirror.key;
+    for (int i = 1; i < (int)drive->count; i++) {
+        if (has_stayed(drive, i) && !is_heard(drive, store, key, i))
+            sim_fail(&world->sim,
+                     drive->items[i].is_gone
+                         ? "not seen by a complete listing, and kept: %s (F-82)"
+                         : "left out by a complete listing: %s (I-13, I-14)",
+                     drive->items[i].name);
+    }
+    store_close(store);
+    world->sim.is_looking = false;
 }
 
 void sim_check_heard(const struct sim_world *world)
@@ -197,7 +232,7 @@ void sim_check_heard(const struct sim_world *world)
     int64_t key = mirror.key;
     for (int i = 1; i < (int)world->drive.count; i++) {
         const struct sim_item *item = &world->drive.items[i];
-        if (!item->is_silent && !is_heard(world, key, i))
+        if (!item->is_silent && !is_heard(&world->drive, world->store, key, i))
             sim_fail(&world->sim, "skipped in the feed: %s (I-14)", item->name);
     }
     int64_t after = 0;

@@ -16,6 +16,9 @@ bool sim_check_is_waiting(struct sim_world *world);
  * nothing that the last enumeration has not (F-82). A full comparison would make up for
  * both. */
 void sim_check_heard(const struct sim_world *world);
+/* At the end of a listing of the whole drive: what has stayed as it was since the beginning
+ * is recorded so, and nothing else is taken for gone or kept (I-13, I-14, F-82). */
+void sim_check_listed(struct sim_world *world);
 /* When all is quiet: the folder is as the drive, but for what the person did (I-5), the
  * database is sound, nothing is left over, nothing was fetched twice. */
 void sim_check_end(struct sim_world *world);

@@ -53,8 +53,9 @@ struct sim_drive {
     struct sim_item items[SIM_ITEMS];
     size_t count;
     uint64_t position;
-    uint64_t oldest; /* positions before it are refused with 410 (F-81) */
-    bool wants_kept; /* what an enumeration misses: resyncChangesUploadDifferences */
+    uint64_t oldest;      /* positions before it are refused with 410 (F-81) */
+    bool wants_kept;      /* what an enumeration misses: resyncChangesUploadDifferences */
+    uint64_t listed_from; /* where it was when it was last listed from the beginning */
     int contents;
     size_t sizes[SIM_CONTENTS];
     struct sim_set sets[SIM_SETS]; /* the last ones */

@@ -172,6 +172,8 @@ int sim_page_delta(struct sim_drive *drive, const char *address, struct bytes *o
         put_page(drive, number, (size_t)strtoull(page + 5, NULL, 10), out);
         return 200;
     }
+    if (from == NULL)
+        drive->listed_from = drive->position;
     uint64_t position = from == NULL ? 0 : strtoull(from + 5, NULL, 10);
     if (from != NULL && position < drive->oldest)
         return refuse_place(drive, out);

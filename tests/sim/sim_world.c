@@ -146,6 +146,7 @@ bool sim_world_start(struct sim_world *world)
         .with_link = true,
     };
     world->lives++;
+    world->is_enumerating = false;
     sim_trace(&world->sim, "life %u begins", world->lives);
     world->mirror =
         mirror_new(&environment, &world->mirror_config, &callbacks, world, &failure);
@@ -209,6 +210,15 @@ void sim_world_cut(struct sim_world *world, sim_choose_fn *choose, void *user)
 
 /* Time. */
 
+/* All has been listed anew: that leaves out nothing. */
+static void check_listed(struct sim_world *world)
+{
+    bool was_enumerating = world->is_enumerating;
+    world->is_enumerating = mirror_status(world->mirror)->enumerating;
+    if (was_enumerating && !world->is_enumerating)
+        sim_check_listed(world);
+}
+
 bool sim_world_steps(struct sim_world *world, unsigned count)
 {
     while (count-- > 0) {
@@ -217,6 +227,8 @@ bool sim_world_steps(struct sim_world *world, unsigned count)
         if (world->sim.has_stopped)
             return false;
         sim_check_always(world);
+        if (world->mirror != NULL)
+            check_listed(world);
     }
     return true;
 }

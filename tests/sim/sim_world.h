@@ -35,6 +35,7 @@ struct sim_world {
     uint64_t held;            /* items that could not be done */
     uint64_t checked_changes; /* of the disk, when it was looked at last */
     unsigned lives;
+    bool is_enumerating;   /* the engine said so after the last thing that happened */
     const char *excluded;  /* a name that is not mirrored; NULL none */
     bool has_disk_faults;  /* in some part of the run */
     bool has_lying_disk;   /* it dropped flushes: anything written since may be wrong */
