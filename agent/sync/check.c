@@ -9,6 +9,7 @@
 #include "agent/sync/missing.h"
 #include "agent/sync/notice.h"
 #include "agent/sync/record.h"
+#include "agent/words.h"
 
 enum {
     PORTION = 128, /* looks that are with the hands at once */
@@ -36,7 +37,6 @@ struct check {
     void *user;
     enum phase phase;
     bool restore;
-    bool has_failed;
     bool is_closing;
     size_t jobs; /* with the hands */
     struct lane lanes[LANES];
@@ -88,12 +88,23 @@ void check_close(struct check *check, void (*closed)(void *user), void *user)
     close_when_still(check);
 }
 
+/* Nothing more is looked at. */
+static void fail(struct check *check, const struct failure *failure)
+{
+    if (check->result.failure.kind == FAILURE_NONE)
+        check->result.failure = *failure;
+}
+
+static bool has_failed(const struct check *check)
+{
+    return check->result.failure.kind != FAILURE_NONE;
+}
+
 static void finish(struct check *check)
 {
     check_done_fn *done = check->done;
     struct check_result result = check->result;
     void *user = check->user;
-    result.is_complete = !check->has_failed;
     result.took_ms = clock_now_ms() - check->began_ms;
     check_close(check, NULL, NULL);
     done(user, &result);
@@ -115,7 +126,8 @@ static void add(struct check *check, struct batch_job *job)
 static void end_job(struct check *check, const struct batch_job *job)
 {
     check->jobs--;
-    check->has_failed = check->has_failed || !job->was_run;
+    if (!job->was_run)
+        fail(check, &job->failure);
     /* Not inside the hands' transaction. */
     if (check->jobs == 0 && !check->is_closing)
         (void)uv_timer_start(&check->timer, on_timer, 0, 0);
@@ -221,6 +233,14 @@ static void take_watched(struct lane *lane)
     lane->watched = NULL;
 }
 
+static void fail_reading(struct check *check)
+{
+    struct failure failure;
+    (void)failure_set(&failure, FAILURE_RESOURCE, 12, "%s",
+                      _("cannot read the state database"));
+    fail(check, &failure);
+}
+
 static void after_pool(uv_work_t *work, int status)
 {
     struct lane *lane = work->data;
@@ -232,7 +252,8 @@ static void after_pool(uv_work_t *work, int status)
     check->running--;
     if (check->phase == CHECK_GLANCING)
         check->result.seen += lane->result->seen;
-    check->has_failed = check->has_failed || lane->result->has_failed;
+    if (lane->result->has_failed)
+        fail_reading(check);
     take_watched(lane);
     if (check->is_closing)
         close_when_still(check);
@@ -269,7 +290,7 @@ static bool empty_lane(struct check *check, struct lane *lane)
 /* What a lane has named is dealt with before it goes on: so both are bounded. */
 static void go_through_lanes(struct check *check)
 {
-    for (unsigned i = 0; i < check->lane_count && !check->has_failed; i++) {
+    for (unsigned i = 0; i < check->lane_count && !has_failed(check); i++) {
         struct lane *lane = &check->lanes[i];
         if (!lane->is_running && empty_lane(check, lane) &&
             (lane->result == NULL || !lane->result->is_at_end))
@@ -280,7 +301,7 @@ static void go_through_lanes(struct check *check)
 static void settle(struct check *check)
 {
     int64_t key;
-    while (!check->has_failed && check->jobs < PORTION &&
+    while (!has_failed(check) && check->jobs < PORTION &&
            missing_next(&check->missing, &check->settled, &key))
         add(check, notice_look(check->context, key, on_settled, check));
 }
@@ -299,7 +320,7 @@ static void begin_search(struct check *check)
 /* The next phase. False: there is none. */
 static bool go_on(struct check *check)
 {
-    if (check->has_failed || check->phase == CHECK_SETTLING)
+    if (has_failed(check) || check->phase == CHECK_SETTLING)
         return false;
     /* A folder that was found may hold what was moved into it. */
     bool again = check->phase == CHECK_SEARCHING && check->searches < SEARCHES_MAX &&

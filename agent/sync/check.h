@@ -24,7 +24,7 @@ struct check_result {
     uint64_t missing;
     uint64_t moved;
     uint64_t took_ms;
-    bool is_complete; /* false: the hands could not work, or the state not be read */
+    struct failure failure; /* kind NONE: all has been looked at */
 };
 
 typedef void check_done_fn(void *user, const struct check_result *result);

@@ -10,31 +10,41 @@ enum { REST_MS = 2000 }; /* after the last look, until the store tidies up (F-70
 /* Folders that cannot be watched are looked at so often (F-34). */
 #define UNWATCHED_MS UINT64_C(86400000)
 
+/* What a person removed can be brought back when all of it is known: whoever asked for that
+ * has not got it, unless the hands, who could not work, have answered already. */
+static void fail_first(struct mirror *mirror, const struct failure *failure)
+{
+    if (mirror->waiting != NULL)
+        mirror_trouble(mirror, failure);
+}
+
 static void on_checked(void *user, const struct check_result *result)
 {
     struct mirror *mirror = user;
     bool restores = mirror->check_kind == MIRROR_CHECK_FIRST;
+    bool is_complete = result->failure.kind == FAILURE_NONE;
     mirror->check = NULL;
     if (mirror->is_reopening) {
         mirror->check_kind = MIRROR_CHECK_QUIET;
         mirror_reopen(mirror);
         return;
     }
-    if (!restores)
+    if (!restores || !is_complete)
         mirror->check_kind = MIRROR_CHECK_QUIET;
     log_line(LOG_LEVEL_DEBUG, 0, mirror->context.name,
              words_count("%llu file or folder held against the disk in %llu ms%s",
                          "%llu files and folders held against the disk in %llu ms%s",
                          result->seen),
              (unsigned long long)result->seen, (unsigned long long)result->took_ms,
-             result->is_complete ? "" : _(": not all of them"));
+             is_complete ? "" : _(": not all of them"));
     mirror_start_timer(mirror, MIRROR_TIMER_REST, REST_MS);
-    if (!restores && result->is_complete &&
-        result->edited + result->missing + result->moved > 0)
+    if (!restores && is_complete && result->edited + result->missing + result->moved > 0)
         log_line(LOG_LEVEL_INFO, 25, mirror->context.name,
                  "changed here: %llu, removed: %llu, moved: %llu; all are left as they are",
                  (unsigned long long)result->edited, (unsigned long long)result->missing,
                  (unsigned long long)result->moved);
+    if (restores && !is_complete)
+        fail_first(mirror, &result->failure);
     mirror_show(mirror);
     mirror_check_go_on(mirror);
     mirror_arm(mirror);
@@ -46,6 +56,8 @@ bool mirror_check_start(struct mirror *mirror, enum mirror_check kind)
     mirror->checked_at_ms = clock_now_ms();
     mirror->check =
         check_start(&mirror->context, kind == MIRROR_CHECK_FIRST, on_checked, mirror);
+    if (mirror->check == NULL)
+        mirror->check_kind = MIRROR_CHECK_QUIET;
     return mirror->check != NULL;
 }
 

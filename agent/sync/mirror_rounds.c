@@ -134,6 +134,25 @@ static bool has_recovered(struct mirror *mirror)
     return false;
 }
 
+/* What a person removed is found first, then restored with the rest (F-31). False: that has
+ * begun, and its end calls again, or it cannot be. */
+static bool has_checked(struct mirror *mirror)
+{
+    struct failure failure;
+    bool wants_full = false;
+    for (const struct wish *wish = mirror->waiting; wish != NULL; wish = wish->next)
+        wants_full = wants_full || (wish->request.full && !wish->request.dry_run);
+    if (!wants_full || mirror->check_kind == MIRROR_CHECK_FIRST)
+        return true;
+    if (mirror->check != NULL || round_state(mirror->round) != ROUND_IDLE)
+        return false; /* its end calls again */
+    if (!mirror_check_start(mirror, MIRROR_CHECK_FIRST)) {
+        (void)failure_set(&failure, FAILURE_RESOURCE, 22, "out of memory");
+        mirror_trouble(mirror, &failure);
+    }
+    return false;
+}
+
 static void begin_due(struct mirror *mirror)
 {
     if (!mirror_is_ready(mirror) || mirror->is_closing || mirror->is_paused ||
@@ -143,18 +162,8 @@ static void begin_due(struct mirror *mirror)
         mirror_arm(mirror); /* the loop's clock lags behind ours, so timers come early */
         return;
     }
-    if (!has_recovered(mirror))
+    if (!has_recovered(mirror) || !has_checked(mirror))
         return;
-    bool wants_full = false;
-    for (const struct wish *wish = mirror->waiting; wish != NULL; wish = wish->next)
-        wants_full = wants_full || (wish->request.full && !wish->request.dry_run);
-    /* What a person removed is found first, then restored with the rest (F-31). */
-    if (wants_full && mirror->check_kind != MIRROR_CHECK_FIRST) {
-        if (mirror->check != NULL || round_state(mirror->round) != ROUND_IDLE)
-            return; /* its end calls again */
-        if (mirror_check_start(mirror, MIRROR_CHECK_FIRST))
-            return;
-    }
     if (mirror->check == NULL)
         mirror->check_kind = MIRROR_CHECK_QUIET;
     if (is_reconcile_due(mirror)) {
