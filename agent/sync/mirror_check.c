@@ -47,6 +47,8 @@ static void on_checked(void *user, const struct check_result *result)
         fail_first(mirror, &result->failure);
     mirror_show(mirror);
     mirror_check_go_on(mirror);
+    if (!restores && !is_complete && mirror->check == NULL)
+        mirror->is_check_wanted = true; /* with the next poll */
     mirror_arm(mirror);
 }
 
@@ -130,6 +132,7 @@ void mirror_check_go_on(struct mirror *mirror)
 
 void mirror_check_now_and_then(struct mirror *mirror)
 {
+    mirror_check_go_on(mirror);
     if (!mirror->is_checked || local_is_complete(mirror->context.local) ||
         clock_now_ms() - mirror->checked_at_ms < UNWATCHED_MS || mirror->check != NULL ||
         !mirror->is_open || mirror->is_reopening)

@@ -88,7 +88,7 @@ struct mirror {
     bool is_open;         /* the root is ready */
     bool is_reclaimed;    /* what an interruption had left without a record has one */
     bool is_checked;      /* the local check of this run is done or under way */
-    bool is_check_wanted; /* changes were missed */
+    bool is_check_wanted; /* changes were missed, or not all was looked at */
     bool needs_recovery;  /* a step failed half-way */
     bool is_paused;
     bool is_closing;
