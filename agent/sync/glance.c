@@ -187,12 +187,15 @@ static enum store_status look_into(struct glance *glance)
 static enum store_status run(struct glance *glance)
 {
     enum store_status status = STORE_OK;
-    if (glance->view.store == NULL)
-        status =
-            store_open_reader(glance->view.config->state_dir, &glance->view.store, NULL, 0);
+    if (glance->view.store == NULL &&
+        store_open_reader(glance->view.config->state_dir, &glance->view.store, NULL, 0) !=
+            STORE_OK)
+        return STORE_IO;
     while (status == STORE_OK && glance->result.seen < GLANCE_SLICE)
         status = glance->is_in_folder ? look_into(glance) : next_folder(glance);
-    return status;
+    /* A path that could not be read looks like one that leads nowhere. */
+    bool is_sound = status == STORE_OK || status == STORE_NONE;
+    return is_sound && store_failed(glance->view.store) != STORE_OK ? STORE_IO : status;
 }
 
 const struct glance_result *glance_run(struct glance *glance)
