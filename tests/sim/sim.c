@@ -16,6 +16,7 @@ void sim_begin(struct sim *sim, uint64_t seed)
     *sim = (struct sim){
         .seed = seed,
         .chance = seed * UINT64_C(0x9E3779B97F4A7C15) + 1,
+        .other_chance = seed * UINT64_C(0xD1B54A32D192ED03) + 1,
         .trace = UINT64_C(14695981039346656037),
         .is_loud = getenv("SIM_TRACE") != NULL,
         .shows_looks = getenv("SIM_LOOKS") != NULL,
@@ -24,12 +25,17 @@ void sim_begin(struct sim *sim, uint64_t seed)
 }
 
 /* SplitMix64. */
-uint64_t sim_number(struct sim *sim)
+static uint64_t next_number(uint64_t *state)
 {
-    uint64_t number = sim->chance += UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t number = *state += UINT64_C(0x9E3779B97F4A7C15);
     number = (number ^ (number >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
     number = (number ^ (number >> 27)) * UINT64_C(0x94D049BB133111EB);
     return number ^ (number >> 31);
+}
+
+uint64_t sim_number(struct sim *sim)
+{
+    return next_number(&sim->chance);
 }
 
 unsigned sim_below(struct sim *sim, unsigned limit)
@@ -101,6 +107,25 @@ bool sim_refuses(struct sim *sim, const char *call, const char *name, bool chang
         return false;
     errno = some_error(sim, changes);
     sim_trace(sim, "fails: %s %s, error %d", call, name, errno);
+    return true;
+}
+
+static bool is_chosen(struct sim *sim, struct sim_faults *faults)
+{
+    if (++faults->calls == faults->fails_at)
+        return true;
+    if (faults->left == 0 || faults->per_mille == 0 ||
+        next_number(&sim->other_chance) % 1000 >= faults->per_mille)
+        return false;
+    faults->left--;
+    return true;
+}
+
+bool sim_fails_too(struct sim *sim, struct sim_faults *faults, const char *call)
+{
+    if (sim->is_looking || !is_chosen(sim, faults))
+        return false;
+    sim_trace(sim, "fails: %s", call);
     return true;
 }
 

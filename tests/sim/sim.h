@@ -15,10 +15,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Calls of one kind that fail in addition, by the second generator. */
+struct sim_faults {
+    unsigned per_mille;
+    unsigned left;     /* so many may still come */
+    unsigned calls;    /* so far */
+    unsigned fails_at; /* this one does; 0 none */
+};
+
 struct sim {
     uint64_t seed;
     const char *subject; /* for messages; NULL: the seed says it */
     uint64_t chance;     /* state of the generator */
+    /* Of a second one, for what was added later: the first goes on as it did. */
+    uint64_t other_chance;
     uint64_t trace;
     uint64_t lines; /* of the trace */
     bool is_loud;
@@ -28,8 +38,9 @@ struct sim {
     unsigned effects;
     unsigned stop_at; /* 0 never */
     bool has_stopped;
-    unsigned stopped_at;     /* the last time */
-    unsigned fail_per_mille; /* any call to disk or database, with a likely error */
+    unsigned stopped_at;       /* the last time */
+    unsigned fail_per_mille;   /* any call to disk or database, with a likely error */
+    struct sim_faults readers; /* opening and reading by readers of the database */
     bool drops_flushes; /* a sync says that it is done, and nothing has become durable */
     bool counts_pages;  /* every write of the database is an effect, not only commits */
 
@@ -58,6 +69,9 @@ int64_t sim_wall_ms(const struct sim *sim);
 /* To be asked before each call that disk or database is about to make: true if it is not to
  * happen, with errno set. `changes`: it is an effect. */
 bool sim_refuses(struct sim *sim, const char *call, const char *name, bool changes);
+
+/* The same for a call that `faults` is about. */
+bool sim_fails_too(struct sim *sim, struct sim_faults *faults, const char *call);
 
 /* The machine whose clock and chance the process has (agent/clock.h, agent/random.h). */
 void sim_seams_set(struct sim *sim);

@@ -23,6 +23,7 @@ struct file {
     sqlite3_file base;
     sqlite3_file *real;
     enum which which; /* OTHER: a file for sorting and the like, of no account */
+    bool is_readers;  /* of a connection that only reads */
 };
 
 /* SQLite has one table of file systems in a process. */
@@ -162,7 +163,9 @@ static int close_file(sqlite3_file *file)
 static int read_file(sqlite3_file *file, void *out, int size, sqlite3_int64 offset)
 {
     sqlite3_file *real = real_of(file);
-    if (refuses(file, "database read", false))
+    if (refuses(file, "database read", false) ||
+        (file_of(file)->is_readers &&
+         sim_fails_too(database.sim, &database.sim->readers, "a reader's read")))
         return SQLITE_IOERR_READ;
     return real->pMethods->xRead(real, out, size, offset);
 }
@@ -285,6 +288,14 @@ static const sqlite3_io_methods methods = {
     .xShmUnmap = shm_unmap,
 };
 
+/* The log is opened to be written by whoever reads it, too. */
+static bool is_readers(sqlite3_filename name, enum which which, int flags)
+{
+    if (which == LOG)
+        return file_of(sqlite3_database_file_object(name))->is_readers;
+    return which == MAIN && (flags & SQLITE_OPEN_READONLY) != 0;
+}
+
 static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *out, int flags,
                      int *out_flags)
 {
@@ -294,6 +305,11 @@ static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *out,
     file->which = (flags & SQLITE_OPEN_WAL) != 0       ? LOG
                   : (flags & SQLITE_OPEN_MAIN_DB) != 0 ? MAIN
                                                        : OTHER;
+    file->is_readers = is_readers(name, file->which, flags);
+    out->pMethods = NULL;
+    if (file->is_readers &&
+        sim_fails_too(database.sim, &database.sim->readers, "a reader's opening"))
+        return SQLITE_CANTOPEN;
     int result = database.real->xOpen(database.real, name, file->real, flags, out_flags);
     out->pMethods = result == SQLITE_OK ? &methods : NULL;
     if (result == SQLITE_OK && file->which != OTHER && strlen(name) < PATH_ROOM)

@@ -1,5 +1,7 @@
 #include "tests/sim/sim_run.h"
 
+#include <limits.h>
+
 #include "tests/sim/sim_world.h"
 
 enum { MOVES = 80, MAX_STEPS = 40, KILL_WITHIN = 60 };
@@ -27,6 +29,8 @@ static void choose_machine(struct sim_world *world)
     world->disk.lacks_exchange = sim->seed % 7 == 5;
     world->disk.reuses_inodes = sim->seed % 13 > 9;
     world->disk.has_coarse_times = sim->seed % 11 == 5;
+    if (sim->seed % 5 == 1)
+        sim->readers = (struct sim_faults){.per_mille = 30, .left = UINT_MAX};
     world->has_disk_faults = world->sim.fail_per_mille > 0;
     world->has_disturbances = true;
 }

@@ -14,6 +14,7 @@ enum {
     MAX_STEPS = 400000, /* of one wait: more means that it never rests */
     MAX_TRIES = 12,
     QUIET_MS = 100000,
+    LAST_READER_FAULTS = 4,
     DAY_MS = 86400 * 1000,
 };
 
@@ -294,6 +295,8 @@ static bool sync_and_wait(struct sim_world *world, bool full)
 static void calm(struct sim_world *world)
 {
     world->sim.fail_per_mille = 0;
+    if (world->sim.readers.left > LAST_READER_FAULTS)
+        world->sim.readers.left = LAST_READER_FAULTS; /* what is answered holds in spite */
     world->sim.between = NULL;
     world->service.bad_per_mille = 0;
     world->service.deaf_per_mille = 0;

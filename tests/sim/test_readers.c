@@ -1,0 +1,182 @@
+/* What looks through every record does so by a connection of its own, in the pool. It fails
+ * here at each of its calls in turn, opening included: whoever asked for a full comparison
+ * is told so and asks again, or has got all of it. Nothing is taken for gone, or for
+ * removed, because it could not be read (I-5, I-13, F-32, F-82). */
+#include "store/store_item.h"
+#include "store/store_mirror.h"
+#include "tests/sim/sim_check.h"
+#include "tests/support/table.h"
+
+enum { SEED = 4711, SETTLE_MS = 200000, POLL_MS = 1200000, MAX_CALLS = 2000, TRIES = 2 };
+
+static struct sim_world world; /* too large for the stack */
+
+static int make(const char *folder, const char *name, size_t size)
+{
+    int parent = sim_drive_find(&world.drive, folder);
+    return sim_drive_make(&world.drive, parent, name, size == 0, size);
+}
+
+static void make_tree(void)
+{
+    (void)make("", "a", 40);
+    (void)make("", "docs", 0);
+    (void)make("docs", "b", 50);
+    (void)make("docs", "more", 0);
+    (void)make("docs/more", "c", 60);
+    (void)make("", "other", 0);
+}
+
+static void remove_folder(void)
+{
+    sim_user_remove(&world.user, "docs");
+}
+
+static void move_file(void)
+{
+    sim_user_rename(&world.user, "docs/more/c", "other/c");
+}
+
+static void move_folder(void)
+{
+    sim_user_rename(&world.user, "docs/more", "other/more");
+}
+
+static void move_file_and_its_folder(void)
+{
+    sim_user_rename(&world.user, "a", "other/a");
+    sim_user_rename(&world.user, "other", "docs/more/other");
+}
+
+static void lose_tombstone(void)
+{
+    int item = sim_drive_find(&world.drive, "docs/b");
+    sim_drive_delete(&world.drive, item);
+    world.drive.items[item].is_silent = true;
+}
+
+static uint64_t inode_of(const char *path)
+{
+    const struct sim_node *node = sim_world_find(&world, path);
+    return node == NULL ? 0 : node->inode;
+}
+
+struct inodes {
+    uint64_t a;
+    uint64_t c;
+    uint64_t more;
+    uint64_t other;
+};
+
+static struct inodes look(void)
+{
+    return (struct inodes){.a = inode_of("a"),
+                           .c = inode_of("docs/more/c"),
+                           .more = inode_of("docs/more"),
+                           .other = inode_of("other")};
+}
+
+static void sync_fully(void)
+{
+    sim_world_sync(&world, true);
+    while (!world.is_answered)
+        assert_true(sim_world_steps(&world, 1));
+}
+
+/* True: so many calls were not made. */
+static bool fails_at(unsigned call, void (*change)(void), bool keeps_all)
+{
+    sim_world_begin(&world, SEED);
+    make_tree();
+    assert_true(sim_world_start(&world) && sim_world_run(&world, SETTLE_MS));
+    struct inodes before = look();
+    assert_true(before.a != 0 && before.c != 0 && before.other != 0);
+    change();
+    world.sim.readers.fails_at = world.sim.readers.calls + call;
+    for (unsigned i = 0; i == 0 || (i < TRIES && world.answer.kind != FAILURE_NONE); i++)
+        sync_fully();
+    assert_int_equal(world.answer.kind, FAILURE_NONE);
+    struct inodes after = look();
+    if (keeps_all) /* brought back, not fetched again */
+        assert_memory_equal(&after, &before, sizeof after);
+    bool was_reached = world.sim.readers.calls >= world.sim.readers.fails_at;
+    sim_check_end(&world);
+    sim_world_end(&world);
+    return !was_reached;
+}
+
+static void what_cannot_be_read_is_not_taken_for_gone(void **state)
+{
+    static const struct {
+        const char *name;
+        void (*change)(void);
+        bool keeps_all;
+    } rows[] = {
+        {"a folder removed here (F-31)",         remove_folder,            false},
+        {"a file moved here (F-32)",             move_file,                true },
+        {"a folder moved here (F-32)",           move_folder,              true },
+        {"a file moved, then the folder",        move_file_and_its_folder, true },
+        {"a deletion that is never told (F-82)", lose_tombstone,           true },
+    };
+    (void)state;
+    unsigned calls = 0;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        table_row_begins(rows[i].name);
+        for (unsigned k = 1; !fails_at(k, rows[i].change, rows[i].keeps_all); k++) {
+            assert_true(k < MAX_CALLS);
+            calls++;
+        }
+    }
+    table_row_begins(NULL);
+    print_message("%u calls of readers failed\n", calls);
+}
+
+static bool is_noted_as_removed(int item)
+{
+    struct store_mirror mirror;
+    struct store_remote remote;
+    struct store_base base;
+    char id[16];
+    (void)snprintf(id, sizeof id, "ITEM%d", item);
+    return store_get_mirror(world.store, "documents", &mirror) == STORE_OK &&
+           store_find_remote(world.store, mirror.key, id, &remote) == STORE_OK &&
+           store_get_base(world.store, remote.key, &base) == STORE_OK &&
+           (base.flags & STORE_BASE_REMOVED) != 0;
+}
+
+/* What was removed while nobody looked is found by the check of the next start, and where
+ * that cannot read, by another one soon. True: so many calls were not made. */
+static bool start_fails_at(unsigned call)
+{
+    sim_world_begin(&world, SEED);
+    make_tree();
+    assert_true(sim_world_start(&world) && sim_world_run(&world, SETTLE_MS));
+    sim_world_stop(&world);
+    sim_user_remove(&world.user, "docs/b");
+    world.sim.readers.fails_at = world.sim.readers.calls + call;
+    assert_true(sim_world_start(&world) && sim_world_run(&world, SETTLE_MS));
+    bool was_reached = world.sim.readers.calls >= world.sim.readers.fails_at;
+    assert_true(sim_world_run(&world, POLL_MS));
+    assert_true(is_noted_as_removed(sim_drive_find(&world.drive, "docs/b")));
+    sim_world_end(&world);
+    return !was_reached;
+}
+
+static void a_check_that_could_not_read_is_made_again(void **state)
+{
+    (void)state;
+    for (unsigned k = 1; !start_fails_at(k); k++)
+        assert_true(k < MAX_CALLS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TABLE_TEST(what_cannot_be_read_is_not_taken_for_gone),
+        TABLE_TEST(a_check_that_could_not_read_is_made_again),
+    };
+    sim_world_prepare();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    sim_world_leave();
+    return failed;
+}
