@@ -109,7 +109,9 @@ static void survives_a_power_cut_before_any_effect(void **state)
     unsigned cuts = 0;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         table_row_begins(names[i]);
-        cuts += cut_everywhere(find(names[i]), getenv("TEST_LONG") != NULL);
+        unsigned more = cut_everywhere(find(names[i]), getenv("TEST_LONG") != NULL);
+        print_message("%s: %u power cuts\n", names[i], more);
+        cuts += more;
     }
     table_row_begins(NULL);
     print_message("%zu scenarios, %u power cuts\n", COUNT_OF(names), cuts);
