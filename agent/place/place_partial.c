@@ -55,20 +55,34 @@ static int open_new(const struct place_root *root, const char *name)
     return disk_open(disk, root->work, name, flags, 0600);
 }
 
-static int open_begun(const struct place_root *root, const char *name, off_t offset)
+/* One that is there, and how it is; -1 and errno, ENODATA where it is not our own. */
+static int open_own(const struct place_root *root, const char *name, struct stat *out)
 {
     const struct disk *disk = root->disk;
     int fd = disk_open(disk, root->work, name, O_RDWR | O_NONBLOCK, 0);
     if (fd < 0)
         return -1;
-    struct stat found;
-    if (disk->stat_fd(disk->user, fd, &found) == 0) {
-        if (!is_own(&found) || found.st_size < offset)
-            errno = ENODATA;
-        else if (disk->truncate(disk->user, fd, offset) == 0 &&
-                 disk->seek(disk->user, fd, offset, SEEK_SET) == offset)
+    if (disk->stat_fd(disk->user, fd, out) == 0) {
+        if (is_own(out))
             return fd;
+        errno = ENODATA;
     }
+    disk_close(disk, fd);
+    return -1;
+}
+
+static int open_begun(const struct place_root *root, const char *name, off_t offset)
+{
+    const struct disk *disk = root->disk;
+    struct stat found;
+    int fd = open_own(root, name, &found);
+    if (fd < 0)
+        return -1;
+    if (found.st_size < offset)
+        errno = ENODATA;
+    else if (disk->truncate(disk->user, fd, offset) == 0 &&
+             disk->seek(disk->user, fd, offset, SEEK_SET) == offset)
+        return fd;
     disk_close(disk, fd);
     return -1;
 }
@@ -138,20 +152,14 @@ static int write_content(const struct place_root *root, const struct place_step 
 }
 
 /* A download that is said to be complete. -1 and errno, ENODATA where it is not. */
-static int open_whole(const struct place_root *root, const struct place_step *step,
-                      const char *name)
+static int open_whole(const struct place_root *root, const char *name, int64_t size)
 {
-    const struct disk *disk = root->disk;
-    int fd = disk_open(disk, root->work, name, O_RDWR | O_NONBLOCK, 0);
-    if (fd < 0)
-        return -1;
     struct stat found;
-    if (disk->stat_fd(disk->user, fd, &found) == 0) {
-        if (is_own(&found) && found.st_size == step->size)
-            return fd;
-        errno = ENODATA;
-    }
-    disk_close(disk, fd);
+    int fd = open_own(root, name, &found);
+    if (fd < 0 || found.st_size == size)
+        return fd;
+    disk_close(root->disk, fd);
+    errno = ENODATA;
     return -1;
 }
 
@@ -177,7 +185,7 @@ static int prepare(const struct place_root *root, const struct place_step *step,
     char name[NAME_MAX_BYTES + 1];
     partial_name(step->key, name);
     int fd = step->partial == NULL ? write_content(root, step, name)
-                                   : open_whole(root, step, name);
+                                   : open_whole(root, name, step->size);
     if (fd < 0)
         return errno;
     int error = finish_partial(root, step, fd, with_sync);
