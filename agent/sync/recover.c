@@ -125,6 +125,20 @@ static void free_places(struct sync_context *context, const struct moves *moves)
     }
 }
 
+/* A person has taken it away since, and what had made room for it is back at that place:
+ * the record waits in the staging area, and the plan finds nothing there. */
+static bool is_gone_again(const struct sync_context *context,
+                          const struct store_intent *intent)
+{
+    struct store_base other;
+    struct failure doubt;
+    return intent->name != NULL &&
+           store_find_base(context->store, context->mirror, intent->parent, intent->name,
+                           &other) == STORE_OK &&
+           other.key != intent->key &&
+           look_for(context, intent, &doubt).state == MOVE_NOT_DONE;
+}
+
 /* What could not be seen at last keeps its intent, and the plan tries it once more. */
 static void decide_moves(struct sync_context *context, const struct moves *moves)
 {
@@ -133,8 +147,9 @@ static void decide_moves(struct sync_context *context, const struct moves *moves
     for (size_t i = 0; i < moves->count; i++) {
         const struct move *move = &moves->list[i];
         if (move->state == MOVE_DONE &&
-            store_get_base(context->store, move->key, &base) == STORE_OK &&
-            store_get_intent(context->store, move->key, &intent) == STORE_OK) {
+            store_get_intent(context->store, move->key, &intent) == STORE_OK &&
+            !is_gone_again(context, &intent) &&
+            store_get_base(context->store, move->key, &base) == STORE_OK) {
             const struct place_step step = {
                 .name = intent.name, .result = PLACE_DONE, .print = base.print};
             (void)record_moved(context, move->key, intent.parent, &step);
