@@ -484,6 +484,11 @@ bool batch_take_failed(struct batch *batch)
     return has_failed;
 }
 
+bool batch_has_failed(const struct batch *batch)
+{
+    return batch->has_failed;
+}
+
 void batch_leave_work(struct batch *batch)
 {
     batch->has_failed = true;

@@ -103,6 +103,7 @@ void batch_add_first(struct batch *batch, struct batch_job *job);
  * down: then something may lie in the working folder, or stand at its place unrecorded,
  * that only sync/recover.h sets right. */
 bool batch_take_failed(struct batch *batch);
+bool batch_has_failed(const struct batch *batch);
 /* The same for what is given up while it lies there. */
 void batch_leave_work(struct batch *batch);
 /* Jobs added and not yet done. */

@@ -313,7 +313,8 @@ static void on_placed(void *user, struct batch_job *job)
 }
 
 /* While a set comes in, two items may be said to be at one place. The hands have one of
- * them: to the other that would look like a person's file. */
+ * them, or had it and it could not be written down, which the recovery sets right: to the
+ * other that would look like a person's. */
 static bool is_being_taken(const struct transfer *transfer,
                            const struct store_remote *remote)
 {
@@ -325,7 +326,8 @@ static bool is_being_taken(const struct transfer *transfer,
                                 transfer->key, &other) != STORE_OK)
         return false;
     const struct transfer *rival = content_find(content, other.key);
-    return rival != NULL && rival->stage == TRANSFER_PLACING;
+    return (rival != NULL && rival->stage == TRANSFER_PLACING) ||
+           batch_has_failed(content->context->batch);
 }
 
 /* Whether the drive still has the version that was fetched, at a place that is free. */
@@ -441,10 +443,12 @@ static bool is_of_another(const struct transfer *transfer)
     const struct sync_context *context = transfer->content->context;
     struct store_remote remote;
     struct store_base other;
-    return store_get_remote(context->store, transfer->key, &remote) == STORE_OK &&
-           store_find_base(context->store, context->mirror, remote.parent, remote.name,
-                           &other) == STORE_OK &&
-           other.key != transfer->key;
+    if (store_get_remote(context->store, transfer->key, &remote) != STORE_OK)
+        return false;
+    return (store_find_base(context->store, context->mirror, remote.parent, remote.name,
+                            &other) == STORE_OK &&
+            other.key != transfer->key) ||
+           is_being_taken(transfer, &remote);
 }
 
 void content_set_aside(struct transfer *transfer)
