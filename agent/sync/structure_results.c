@@ -161,18 +161,22 @@ static void on_way_step(void *user, struct batch_job *job)
 {
     struct structure *structure = user;
     enum place_result result = job->was_run ? job->step.result : PLACE_PENDING;
-    bool is_known =
-        (result == PLACE_DONE || result == PLACE_ADOPTED) &&
-        record_remade(structure->context, job->folder, job->name, &job->step.print);
-    if (result == PLACE_DONE && !is_known)
+    bool is_others = result == PLACE_OCCUPIED && job->step.failure.number == 43;
+    bool is_there = result == PLACE_DONE || result == PLACE_ADOPTED;
+    bool is_known = is_there && record_remade(structure->context, job->folder, job->name,
+                                              &job->step.print);
+    bool leads_nowhere = result == PLACE_DONE && !is_known; /* moved meanwhile (F-32) */
+    structure->lacks_way = structure->lacks_way || !is_there || leads_nowhere;
+    if (leads_nowhere)
         (void)add_job(structure, PLACE_REMOVE_FOLDER, job->intent.key, job->folder,
-                      job->name, STORE_KIND_FOLDER); /* moved meanwhile (F-32) */
+                      job->name, STORE_KIND_FOLDER);
     if (result == PLACE_DONE)
         structure->result.done++;
-    if (result == PLACE_OCCUPIED && job->step.failure.number != 43)
-        structure->is_clearing_way =
-            add_job(structure, PLACE_ASIDE, job->intent.key, job->folder, job->name,
-                    STORE_KIND_FOLDER); /* F-86 */
+    if (result == PLACE_FAILED || is_others)
+        problem(structure, job->intent.key, &job->step.failure);
+    else if (result == PLACE_OCCUPIED)
+        (void)add_job(structure, PLACE_ASIDE, job->intent.key, job->folder, job->name,
+                      STORE_KIND_FOLDER); /* F-86 */
     if (--structure->jobs == 0)
         structure_go_on(structure);
 }
@@ -277,8 +281,9 @@ static void find_again(struct structure *structure, size_t index,
     bool is_other = is_its_own(structure, job);
     if (is_other)
         take_other(structure, job);
-    if (is_other || (job->is_last_try && structure->is_clearing_way)) {
-        structure->result.wants_again = true; /* the way is there by then */
+    if (is_other || (job->is_last_try && structure->lacks_way)) {
+        /* It may stand: asked again when the way is there. */
+        structure->result.wants_again = true;
         return;
     }
     if (job->is_last_try || job->step.op == PLACE_STAGE) {
