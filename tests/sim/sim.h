@@ -41,6 +41,8 @@ struct sim {
     unsigned stopped_at;       /* the last time */
     unsigned fail_per_mille;   /* any call to disk or database, with a likely error */
     struct sim_faults readers; /* opening and reading by readers of the database */
+    struct sim_faults reads;   /* of the engine's own connection, where it is starved */
+    bool is_starved;           /* that one keeps no pages in memory: each look is a read */
     bool drops_flushes; /* a sync says that it is done, and nothing has become durable */
     bool counts_pages;  /* every write of the database is an effect, not only commits */
 

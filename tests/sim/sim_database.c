@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/store_core.h"
+
 enum { FRAME_HEAD = 24, PATH_ROOM = 512 };
 
 enum which { MAIN, LOG, FILES, OTHER = FILES };
@@ -160,12 +162,21 @@ static int close_file(sqlite3_file *file)
     return real->pMethods->xClose(real);
 }
 
+static bool is_unreadable(sqlite3_file *file)
+{
+    struct sim *sim = database.sim;
+    bool is_own = file_of(file)->which != OTHER && !file_of(file)->is_readers;
+    if (is_own && sim->is_starved) /* so many that nobody acts between them */
+        return sim->has_stopped || sim_fails_too(sim, &sim->reads, "a read");
+    return refuses(file, "database read", false) ||
+           (file_of(file)->is_readers &&
+            sim_fails_too(sim, &sim->readers, "a reader's read"));
+}
+
 static int read_file(sqlite3_file *file, void *out, int size, sqlite3_int64 offset)
 {
     sqlite3_file *real = real_of(file);
-    if (refuses(file, "database read", false) ||
-        (file_of(file)->is_readers &&
-         sim_fails_too(database.sim, &database.sim->readers, "a reader's read")))
+    if (is_unreadable(file))
         return SQLITE_IOERR_READ;
     return real->pMethods->xRead(real, out, size, offset);
 }
@@ -335,6 +346,13 @@ void sim_database_install(void)
     database.table.xOpen = open_file;
     database.table.xDelete = delete_file;
     if (sqlite3_vfs_register(&database.table, 1) != SQLITE_OK)
+        abort();
+}
+
+void sim_database_starve(struct store *store)
+{
+    if (sqlite3_exec(store->database, "pragma cache_size = 1", NULL, NULL, NULL) !=
+        SQLITE_OK)
         abort();
 }
 

@@ -7,12 +7,15 @@
 #ifndef TESTS_SIM_SIM_DATABASE_H
 #define TESTS_SIM_SIM_DATABASE_H
 
+#include "store/store.h"
 #include "tests/sim/sim_disk.h"
 
 /* Once in a process: puts it before SQLite's own. */
 void sim_database_install(void);
 /* From now on the files belong to that machine. */
 void sim_database_set(struct sim *sim);
+/* The connection keeps hardly a page in memory: what it looks at it reads. */
+void sim_database_starve(struct store *store);
 /* To be called when the database is closed: takes back what the cut takes. */
 void sim_database_cut(sim_choose_fn *choose, void *user);
 /* Forgets what could be taken back. */

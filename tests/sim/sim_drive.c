@@ -120,6 +120,12 @@ int sim_drive_by_id(const struct sim_drive *drive, const char *id)
     return number >= 0 && (size_t)number < drive->count ? (int)number : -1;
 }
 
+bool sim_drive_has_feed(const struct sim_drive *drive)
+{
+    return drive->without_feed == 0 ||
+           (drive->feed_from > 0 && drive->position >= drive->feed_from);
+}
+
 bool sim_drive_lies_in(const struct sim_drive *drive, int item, int folder)
 {
     for (; item >= 0; item = drive->items[item].parent) {

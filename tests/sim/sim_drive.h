@@ -66,6 +66,8 @@ struct sim_drive {
     bool has_names;      /* of deleted items */
     size_t page_size;
     uint64_t lag_us;
+    int without_feed;   /* the status that says so (Graph: 4.11); 0: it has one */
+    uint64_t feed_from; /* the position at which it gets one after all; 0 never */
 };
 
 void sim_drive_init(struct sim_drive *drive, struct sim *sim);
@@ -86,6 +88,7 @@ int sim_drive_find(const struct sim_drive *drive, const char *path);
 int sim_drive_child(const struct sim_drive *drive, int parent, const char *name);
 /* By the id in a request; -1. */
 int sim_drive_by_id(const struct sim_drive *drive, const char *id);
+bool sim_drive_has_feed(const struct sim_drive *drive);
 bool sim_drive_lies_in(const struct sim_drive *drive, int item, int folder);
 
 /* Bytes of a content, to be freed. */
@@ -97,5 +100,7 @@ bool sim_content_is_whole(const struct sim_drive *drive, const uint8_t *data, si
 /* sim_page.c: what the service answers. Status, and the body appended. */
 int sim_page_delta(struct sim_drive *drive, const char *address, struct bytes *out);
 int sim_page_item(struct sim_drive *drive, int item, struct bytes *out);
+int sim_page_children(struct sim_drive *drive, int folder, const char *address,
+                      struct bytes *out);
 
 #endif

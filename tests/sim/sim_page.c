@@ -72,6 +72,34 @@ int sim_page_item(struct sim_drive *drive, int item, struct bytes *out)
     return 200;
 }
 
+/* Those of a folder as it is now, in the order of their numbers: what comes, goes or moves
+ * between two pages is seen or not. */
+int sim_page_children(struct sim_drive *drive, int folder, const char *address,
+                      struct bytes *out)
+{
+    const char *after = strstr(address, "after=");
+    size_t count = 0;
+    if (folder < 0 || drive->items[folder].is_gone)
+        return sim_page_item(drive, folder, out);
+    (void)bytes_append_text(out, "{\"value\":[");
+    for (int i = after == NULL ? 1 : atoi(after + 6) + 1; i < (int)drive->count; i++) {
+        if (drive->items[i].is_gone || drive->items[i].parent != folder)
+            continue;
+        if (count == drive->page_size) {
+            (void)bytes_append_format(out,
+                                      "],\"@odata.nextLink\":\"" SIM_ORIGIN
+                                      "/items/ITEM%d/children?after=%d\"}",
+                                      folder, i - 1);
+            return 200;
+        }
+        if (count++ > 0)
+            (void)bytes_append_byte(out, ',');
+        put_item(drive, i, out);
+    }
+    (void)bytes_append_text(out, "]}");
+    return 200;
+}
+
 /* Sets. */
 
 static bool is_in_set(const struct sim_drive *drive, const struct sim_set *set, int number)
@@ -159,6 +187,14 @@ static int refuse_place(const struct sim_drive *drive, struct bytes *out)
     return 410;
 }
 
+static int refuse_feed(const struct sim_drive *drive, struct bytes *out)
+{
+    (void)bytes_append_format(out, "{\"error\":{\"code\":\"%s\"}}",
+                              drive->without_feed == 400 ? "invalidRequest"
+                                                         : "notSupported");
+    return drive->without_feed;
+}
+
 int sim_page_delta(struct sim_drive *drive, const char *address, struct bytes *out)
 {
     const char *set = strstr(address, "set=");
@@ -174,6 +210,8 @@ int sim_page_delta(struct sim_drive *drive, const char *address, struct bytes *o
     }
     if (from == NULL)
         drive->listed_from = drive->position;
+    if (!sim_drive_has_feed(drive))
+        return refuse_feed(drive, out);
     uint64_t position = from == NULL ? 0 : strtoull(from + 5, NULL, 10);
     if (from != NULL && position < drive->oldest)
         return refuse_place(drive, out);

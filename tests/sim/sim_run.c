@@ -6,6 +6,19 @@
 
 enum { MOVES = 80, MAX_STEPS = 40, KILL_WITHIN = 60 };
 
+/* A drive without a change feed, some of them for a while; and some of the machines short
+ * of memory. */
+static void choose_walk(struct sim_world *world, uint64_t number)
+{
+    static const int refusals[] = {400, 404, 405, 501};
+    world->drive.without_feed = refusals[number % 4];
+    world->drive.feed_from = number % 5 == 4 ? 40 : 0;
+    world->service.lists = (struct sim_faults){.per_mille = 80, .left = UINT_MAX};
+    world->sim.is_starved = number % 3 == 0;
+    if (world->sim.is_starved)
+        world->sim.reads = (struct sim_faults){.per_mille = 3, .left = UINT_MAX};
+}
+
 /* The machine of a seed: how its service, its disk and its person are. */
 static void choose_machine(struct sim_world *world)
 {
@@ -31,7 +44,9 @@ static void choose_machine(struct sim_world *world)
     world->disk.has_coarse_times = sim->seed % 11 == 5;
     if (sim->seed % 5 == 1)
         sim->readers = (struct sim_faults){.per_mille = 30, .left = UINT_MAX};
-    world->has_disk_faults = world->sim.fail_per_mille > 0;
+    if (sim->seed % 6 == 5)
+        choose_walk(world, sim->seed / 6);
+    world->has_disk_faults = world->sim.fail_per_mille > 0 || sim->is_starved;
     world->has_disturbances = true;
 }
 

@@ -72,22 +72,23 @@ static void finish_failed(struct service_operation *operation, enum failure_kind
 
 /* Graph. */
 
-static void put_resync(struct service *service, struct bytes *body)
+static void put_resync(struct service *service, const char *address, struct bytes *body)
 {
     bool keeps = sim_below(service->sim, 4) == 0;
-    service->told_to_keep = service->told_to_keep || keeps;
+    bool is_feed = strstr(address, "/delta") != NULL;
+    service->told_to_keep = service->told_to_keep || (keeps && is_feed);
     (void)bytes_append_format(body, "{\"error\":{\"code\":\"resyncChanges%sDifferences\"}}",
                               keeps ? "Upload" : "Apply");
 }
 
-static int refusal(struct service *service, struct bytes *body)
+static int refusal(struct service *service, const char *address, struct bytes *body)
 {
     static const int statuses[] = {400, 403, 404, 410, 500, 501, 200, 200};
     int status = statuses[sim_below(service->sim, sizeof statuses / sizeof *statuses)];
     if (status == 200) /* of a portal, or of a service that is out of its mind (F-79) */
         (void)bytes_append_text(body, sim_below(service->sim, 2) == 0 ? "{}" : "<html>");
     else if (status == 410)
-        put_resync(service, body);
+        put_resync(service, address, body);
     else
         (void)bytes_append_text(body, "{\"error\":{\"code\":\"generalException\"}}");
     return status;
@@ -96,11 +97,18 @@ static int refusal(struct service *service, struct bytes *body)
 static int answer_get(struct service *service, const char *address, struct bytes *body)
 {
     const char *items = strstr(address, "/items/");
+    int item = items == NULL ? -1 : sim_drive_by_id(service->drive, items + 7);
     if (strstr(address, "/delta") != NULL)
         return sim_page_delta(service->drive, address, body);
+    bool is_list = items != NULL && strstr(items, "/children") != NULL;
+    if (is_list && sim_fails_too(service->sim, &service->lists, "the list of a folder"))
+        return sim_page_item(service->drive, -1, body);
+    if (is_list)
+        return sim_page_children(service->drive, item, address, body);
     if (items != NULL)
-        return sim_page_item(service->drive, sim_drive_by_id(service->drive, items + 7),
-                             body);
+        return sim_page_item(service->drive, item, body);
+    if (strstr(address, "/root") != NULL)
+        return sim_page_item(service->drive, SIM_ROOT_ITEM, body);
     (void)bytes_append_text(body, "{\"id\":\"" SIM_DRIVE_ID
                                   "\",\"driveType\":\"business\",\"name\":\"d\"}");
     return 200;
@@ -112,14 +120,15 @@ static void answer(void *user)
     struct service *service = operation->service;
     struct bytes body;
     bytes_init(&body, BODY_MAX);
-    bool is_item = strstr(operation->address, "/items/") != NULL;
+    bool is_item = strstr(operation->address, "/items/") != NULL &&
+                   strstr(operation->address, "/children") == NULL;
     int status = 0;
     if (!sim_chance(service->sim, service->bad_per_mille)) {
         status = answer_get(service, operation->address, &body);
     } else if (sim_below(service->sim, 3) > 0) {
-        status = refusal(service, &body);
+        status = refusal(service, operation->address, &body);
         if (status == 404 && is_item)
-            status = 403; /* 404 of an item is the truth: it is taken for gone */
+            status = 403; /* 404 of an item is the truth, but not that of its list */
     }
     if (status == 0)
         finish_failed(operation, FAILURE_PROTOCOL, 127);

@@ -21,6 +21,7 @@ struct service {
     int slots;
     unsigned bad_per_mille;  /* the weather */
     unsigned deaf_per_mille; /* notifications that are lost */
+    struct sim_faults lists; /* of folders, which the service does not find (4.11) */
     bool told_to_keep; /* what an enumeration misses (resyncChangesUploadDifferences) */
     uint64_t fetches;
     uint64_t requests;

@@ -116,6 +116,12 @@ static enum store_status rebuild_store(struct sim_world *world, char *text, size
                               : status;
 }
 
+/* Whether a start may. */
+static bool may_fail(const struct sim *sim)
+{
+    return sim->fail_per_mille > 0 || sim->reads.left > 0 || sim->reads.fails_at > 0;
+}
+
 static bool open_store(struct sim_world *world)
 {
     char text[200] = "";
@@ -123,10 +129,12 @@ static bool open_store(struct sim_world *world)
         store_open(world->state, &world->store, NULL, text, sizeof text);
     if (status == STORE_DAMAGED && world->has_lying_disk)
         status = rebuild_store(world, text, sizeof text);
+    if (status == STORE_OK && world->sim.is_starved)
+        sim_database_starve(world->store);
     if (status == STORE_OK)
         return true;
     sim_trace(&world->sim, "no store, status %d", (int)status);
-    if (!world->sim.has_stopped && world->sim.fail_per_mille == 0)
+    if (!world->sim.has_stopped && !may_fail(&world->sim))
         sim_fail(&world->sim, "the database cannot be opened: %s", text);
     return false;
 }
@@ -155,7 +163,7 @@ bool sim_world_start(struct sim_world *world)
         sim_fail(&world->sim, "no mirror: %s", failure.text);
     if (mirror_start(world->mirror, &failure) == FAILURE_NONE)
         return true;
-    if (!world->sim.has_stopped && world->sim.fail_per_mille == 0)
+    if (!world->sim.has_stopped && !may_fail(&world->sim))
         sim_fail(&world->sim, "the mirror does not start: %s", failure.text);
     sim_world_stop(world);
     return false;
@@ -297,7 +305,9 @@ static void calm(struct sim_world *world)
     world->sim.fail_per_mille = 0;
     if (world->sim.readers.left > LAST_READER_FAULTS)
         world->sim.readers.left = LAST_READER_FAULTS; /* what is answered holds in spite */
+    world->sim.reads.left = 0;
     world->sim.between = NULL;
+    world->service.lists.left = 0;
     world->service.bad_per_mille = 0;
     world->service.deaf_per_mille = 0;
     sim_user_rest(&world->user);
@@ -323,11 +333,15 @@ static bool sync_until_done(struct sim_world *world, bool full)
 static bool check_idle(struct sim_world *world)
 {
     unsigned effects = world->sim.effects;
+    uint64_t changes = world->disk.changes;
     uint64_t fetches = world->service.fetches;
     if (!sync_until_done(world, false))
         return false;
     /* What is held or waits is tried again when a person asks. */
-    bool is_idle = world->sim.effects == effects && world->service.fetches == fetches;
+    bool is_idle = world->service.fetches == fetches &&
+                   (world->sim.effects == effects ||
+                    /* A walk notes what it has seen. */
+                    (!sim_drive_has_feed(&world->drive) && world->disk.changes == changes));
     if (!is_idle && mirror_status(world->mirror)->held == 0 && !sim_check_is_waiting(world))
         sim_fail(&world->sim, "a round without news has %u effects and %llu fetches (I-6)",
                  world->sim.effects - effects,

@@ -63,6 +63,7 @@ static const uint64_t kept[] = {
     2017501, /* made without its record, where a file was that the drive had deleted */
     2006343, /* a way made again to where a person had just moved a folder from */
     2005538, /* a folder made again without its record, moved without it as well */
+    11351,   /* a folder that could not be made on the way of a file */
 };
 
 static void runs_that_failed_once_end_as_they_must(void **state)
