@@ -327,17 +327,21 @@ static void check_extras(const struct sim_world *world, const struct sim_node *f
     }
 }
 
-/* The state says that the object waits there for a place that something else has. */
-static bool is_rightly_staged(const struct sim_world *world, const char *name)
+/* The state says that the object waits there for a place that something else has, or that
+ * the download is wanted still. */
+static bool waits_rightly(const struct sim_world *world, const char *name)
 {
     struct store_mirror mirror;
     struct store_base base;
-    uint64_t inode;
-    int64_t key;
-    return name_work_parse(name, &key, &inode) == NAME_WORK_STAGE &&
-           store_get_mirror(world->store, "documents", &mirror) == STORE_OK &&
-           store_get_base(world->store, key, &base) == STORE_OK &&
-           base.parent == STORE_STAGE && is_in_queue(world, mirror.key, key);
+    int64_t key = 0;
+    enum name_work kind = name_work_parse(name, &key, NULL);
+    if (store_get_mirror(world->store, "documents", &mirror) != STORE_OK ||
+        !is_in_queue(world, mirror.key, key))
+        return false;
+    return kind == NAME_WORK_PARTIAL ||
+           (kind == NAME_WORK_STAGE &&
+            store_get_base(world->store, key, &base) == STORE_OK &&
+            base.parent == STORE_STAGE);
 }
 
 /* The first thing in the working folder that is neither its own nor in its right; NULL.
@@ -348,8 +352,7 @@ static const char *find_leftover(const struct sim_world *world, bool has_started
     for (size_t i = 0; work != NULL && i < work->count; i++) {
         const char *name = work->entries[i].name;
         if (strcmp(name, "identity") != 0 && strcmp(name, "lock") != 0 &&
-            !is_rightly_staged(world, name) &&
-            (has_started || strstr(name, ".part") == NULL))
+            !waits_rightly(world, name) && (has_started || strstr(name, ".part") == NULL))
             return name;
     }
     return NULL;
