@@ -437,8 +437,10 @@ static void on_looked(void *user, struct batch_job *job)
     content->jobs--;
     if (!job->was_run || !is_place_of(context, job) ||
         store_get_remote(context->store, transfer->key, &remote) != STORE_OK ||
-        remote.gone || !content_read_base(context, transfer->key, &base, &has_base)) {
-        content_again(transfer); /* sync/structure.h takes away what went meanwhile */
+        remote.gone || !content_read_base(context, transfer->key, &base, &has_base) ||
+        (has_base && !facts_is_at_place(&base, &remote))) {
+        /* sync/structure.h takes away or moves what went or was moved meanwhile. */
+        content_again(transfer);
         return;
     }
     if (job->answer.fact == LOOK_UNKNOWN && job->answer.failure.kind == FAILURE_NONE)
