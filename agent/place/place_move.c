@@ -125,10 +125,14 @@ static bool is_of_kind(enum store_kind kind, const struct stat *object)
     return kind == STORE_KIND_FOLDER ? S_ISDIR(object->st_mode) : S_ISREG(object->st_mode);
 }
 
-/* 0, or why a person's object is not moved in place of a folder of ours: a link is held as
- * it stands (F-50), anything else means that the folder is gone. */
+/* 0, or why another object is not moved in place of one of ours: a link where a folder was
+ * is held as it stands (F-50), anything else there means that the folder is gone; so does a
+ * folder where a file was, which may be another item's by now. */
 static int refuse_source(const struct place_step *step, const struct stat *object)
 {
+    bool was_file = step->expect_kind == STORE_KIND_FILE && step->op != PLACE_UNSTAGE;
+    if (was_file && S_ISDIR(object->st_mode))
+        return ENOENT;
     if (step->expect_kind != STORE_KIND_FOLDER || S_ISDIR(object->st_mode))
         return 0;
     return S_ISLNK(object->st_mode) ? ELOOP : ENOENT;

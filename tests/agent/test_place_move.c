@@ -34,6 +34,12 @@ static void remove_source(struct place_world *world)
     assert_int_equal(unlink(temp_dir_path(&world->mirror, "a", path)), 0);
 }
 
+static void put_folder_in_place(struct place_world *world)
+{
+    remove_source(world);
+    temp_dir_mkdir(&world->mirror, "a");
+}
+
 static void move_before(struct place_world *world)
 {
     char from[PATH_MAX];
@@ -78,6 +84,7 @@ static const struct move_case {
     {"a person's file stands there",               occupy,                PLACE_OCCUPIED, "<mine>",   false},
     {"a person's folder stands there",             occupy_by_folder,      PLACE_OCCUPIED, "",         false},
     {"it is gone (F-31)",                          remove_source,         PLACE_VANISHED, "",         false},
+    {"a folder stands in its place",               put_folder_in_place,   PLACE_VANISHED, "",         false},
     {"done before a kill (P-5)",                   move_before,           PLACE_DONE,     "<old>",    true },
     {"done before, and another item stands there", move_before_and_reuse, PLACE_DONE,
      "<old>",                                                                                         true },
@@ -92,6 +99,7 @@ static void check_move_on(const struct move_case *row, const struct disk *disk)
     row->before(&world);
     struct place_step step = place_world_move(1, "", "a", "", "b");
     place_world_expect(&step, &world.bases[0].base);
+    step.expect_kind = STORE_KIND_FILE;
     place_world_run(&world, &step, 1);
     assert_int_equal(step.result, row->want);
     place_world_assert_text(&world, "b", row->text);
