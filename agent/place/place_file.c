@@ -153,15 +153,28 @@ static int put_over(struct placing *placing, const struct stat *seen)
     return 0;
 }
 
+/* It could not be read: it may be the wanted content or not (F-16). But what changes, went
+ * or became something else meanwhile is a person's. */
+static bool says_nothing(int error)
+{
+    return error != 0 && error != EBUSY && error != ENOENT && error != EISDIR;
+}
+
 /* The wanted content stands there: synced, since a person may have written it. */
 static bool adopt(struct placing *placing, const struct stat *found)
 {
     struct place_root *root = placing->batch->root;
     struct place_step *step = placing->step;
     struct place_hashing hashing = {.count = 1, .kinds = {step->hash.kind}};
-    if (!S_ISREG(found->st_mode) || found->st_size != step->size || step->hash.kind == 0 ||
-        place_hash_file(root, placing->folder, step->name, &hashing) != 0 ||
-        !hash_equal(&hashing.hashes[0], &step->hash))
+    if (!S_ISREG(found->st_mode) || found->st_size != step->size || step->hash.kind == 0)
+        return false;
+    int unread = place_hash_file(root, placing->folder, step->name, &hashing);
+    if (says_nothing(unread)) {
+        step->result = PLACE_FAILED;
+        (void)place_read_error(root, &step->failure, unread, step->folder, step->name);
+        return true;
+    }
+    if (unread != 0 || !hash_equal(&hashing.hashes[0], &step->hash))
         return false;
     int fd = disk_open(root->disk, placing->folder, step->name, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0)

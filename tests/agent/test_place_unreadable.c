@@ -28,7 +28,8 @@ static const struct unreadable_case {
 } cases[] = {
     {"removed: cannot be read",             PLACE_REMOVE_FILE, 0, "<old>", false},
     {"removed: not in the working folder",  PLACE_REMOVE_FILE, 2, NULL,    true },
-    {"replaced: not in the working folder", PLACE_FILE,        0, "<new>", true },
+    {"replaced: cannot be read",            PLACE_FILE,        0, "<old>", false},
+    {"replaced: not in the working folder", PLACE_FILE,        2, "<new>", true },
 };
 
 static void check_unreadable(const struct unreadable_case *row)

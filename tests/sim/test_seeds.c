@@ -66,6 +66,7 @@ static const uint64_t kept[] = {
     2006343, /* a way made again to where a person had just moved a folder from */
     2005538, /* a folder made again without its record, moved without it as well */
     11351,   /* a folder that could not be made on the way of a file */
+    3010185, /* what was placed without its record could not be read once */
 };
 
 static void runs_that_failed_once_end_as_they_must(void **state)
