@@ -167,6 +167,26 @@ void record_object(const struct sync_context *context, const struct record_objec
     }
 }
 
+/* A removal that failed half-way has left the file in the working folder, where the
+ * recovery compares it with its record. So that gives up no more than its place, and the
+ * next plan finds nothing to remove. */
+static bool wait_for_recovery(const struct sync_context *context, int64_t key)
+{
+    struct store_base base;
+    struct store_remote remote;
+    char name[32];
+    if (context->batch == NULL || !batch_has_failed(context->batch) ||
+        store_get_remote(context->store, key, &remote) != STORE_OK || !remote.gone ||
+        store_get_base(context->store, key, &base) != STORE_OK ||
+        base.kind != STORE_KIND_FILE)
+        return false;
+    (void)snprintf(name, sizeof name, "%lld", (long long)key);
+    base.parent = STORE_STAGE;
+    base.name = name;
+    queue_removal(context, key);
+    return store_put_base(context->store, context->mirror, &base) == STORE_OK;
+}
+
 /* An object that is not there any more, with all that the records have in it. What the
  * drive still has comes again. */
 static void forget_object(const struct sync_context *context, int64_t key)
@@ -180,6 +200,8 @@ static void forget_object(const struct sync_context *context, int64_t key)
                                              &child) == STORE_OK;
              after = 0)
             at = child.key;
+        if (wait_for_recovery(context, at))
+            continue;
         record_gone(context, at, "delete");
         if (store_get_base(context->store, at, &child) == STORE_OK)
             return; /* nothing can be written any more: the commit will fail (B-2) */
