@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "agent/state_failure.h"
 #include "agent/sync/batch.h"
 #include "agent/sync/facts.h"
 #include "agent/sync/record.h"
@@ -141,9 +142,8 @@ static void finish(struct reclaim *reclaim)
     done(user, &failure);
 }
 
-static void on_timer(uv_timer_t *timer)
+static void look_on(struct reclaim *reclaim)
 {
-    struct reclaim *reclaim = timer->data;
     const struct sync_context *context = reclaim->context;
     struct store_intent intent;
     enum store_kind kind;
@@ -153,6 +153,20 @@ static void on_timer(uv_timer_t *timer)
         if (may_stand(context, &intent, &kind))
             look(reclaim, &intent, kind);
     }
+}
+
+/* In one transaction: where a read in it fails its end does as well, so that nothing is
+ * passed over as if it were not there. */
+static void on_timer(uv_timer_t *timer)
+{
+    struct reclaim *reclaim = timer->data;
+    struct store *store = reclaim->context->store;
+    struct failure failure;
+    bool is_open = store_begin(store) == STORE_OK;
+    if (is_open)
+        look_on(reclaim);
+    if (!is_open || store_commit(store, false) != STORE_OK)
+        fail(reclaim, state_trouble(store, &failure), &failure);
     if (reclaim->jobs == 0)
         finish(reclaim);
 }

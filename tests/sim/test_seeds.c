@@ -61,6 +61,7 @@ static const uint64_t kept[] = {
     601354,  /* kept by the service's word, while it waited for its place */
     2012234, /* moved without its record, and removed by a person as that was found out */
     2017501, /* made without its record, where a file was that the drive had deleted */
+    2025458, /* placed without its record, as the intent of it could not be read */
     3002267, /* removed half-way, and another item moved to its place in the same wave */
     2024787, /* a folder made where a file was that was still to be moved */
     2020797, /* looked at, and moved by the drive before that was known */
