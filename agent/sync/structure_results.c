@@ -278,10 +278,13 @@ static void take_other(const struct structure *structure, const struct batch_job
 static void find_again(struct structure *structure, size_t index,
                        const struct batch_job *job)
 {
-    bool is_other = is_its_own(structure, job);
+    /* After a failure it may be another item's, whose record does not lead there yet: the
+     * recovery comes first. */
+    bool is_doubtful = job->step.has_other && batch_has_failed(structure->context->batch);
+    bool is_other = !is_doubtful && is_its_own(structure, job);
     if (is_other)
         take_other(structure, job);
-    if (is_other || (job->is_last_try && structure->lacks_way)) {
+    if (is_doubtful || is_other || (job->is_last_try && structure->lacks_way)) {
         /* It may stand: asked again when the way is there. */
         structure->result.wants_again = true;
         return;

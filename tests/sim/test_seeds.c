@@ -63,6 +63,7 @@ static const uint64_t kept[] = {
     2017501, /* made without its record, where a file was that the drive had deleted */
     2025458, /* placed without its record, as the intent of it could not be read */
     3002267, /* removed half-way, and another item moved to its place in the same wave */
+    2028647, /* moved without its record to where another item had been taken away from */
     2024787, /* a folder made where a file was that was still to be moved */
     2020797, /* looked at, and moved by the drive before that was known */
     2006343, /* a way made again to where a person had just moved a folder from */
