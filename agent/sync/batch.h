@@ -103,8 +103,9 @@ void batch_add_first(struct batch *batch, struct batch_job *job);
  * down: then something may lie in the working folder, or stand at its place unrecorded,
  * that only sync/recover.h sets right. */
 bool batch_take_failed(struct batch *batch);
+/* The same, and it will be asked again. */
 bool batch_has_failed(const struct batch *batch);
-/* The same for what is given up while it lies there. */
+/* From now on it says so: something is given up that lies in the working folder. */
 void batch_leave_work(struct batch *batch);
 /* Jobs added and not yet done. */
 size_t batch_pending(const struct batch *batch);
