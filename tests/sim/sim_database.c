@@ -338,6 +338,10 @@ static int delete_file(sqlite3_vfs *vfs, const char *name, int sync_folder)
 
 void sim_database_install(void)
 {
+    /* One thread, and nobody asks how much memory. */
+    (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 1200, 400);
     /* No other process opens it: neither locks nor a file for the index cost anything. */
     database.real = sqlite3_vfs_find("unix-excl");
     database.table = *database.real;
