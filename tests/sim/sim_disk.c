@@ -281,6 +281,14 @@ int sim_disk_remove(struct sim_disk *disk, struct sim_node *folder, const char *
     return 0;
 }
 
+void sim_disk_note_move(struct sim_node *node)
+{
+    node->is_touched = true;
+    node->moves++;
+    for (size_t i = 0; i < node->count; i++)
+        sim_disk_note_move(node->entries[i].node);
+}
+
 /* What lasts. */
 
 static void copy_content(struct sim_content *to, const struct sim_content *from)

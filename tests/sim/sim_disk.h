@@ -49,6 +49,7 @@ struct sim_node {
     size_t room;
     bool is_touched; /* the person made, changed or moved it */
     bool is_visited; /* he did so with something in this folder */
+    unsigned moves;  /* how often he moved it, or a folder above */
     bool is_checked; /* its content was held against what it may be */
 };
 
@@ -68,6 +69,7 @@ struct sim_operation {
 struct sim_file { /* an open descriptor */
     struct sim_node *node;
     size_t offset;
+    unsigned moves; /* of the node, when it was opened */
 };
 
 struct sim_disk {
@@ -106,6 +108,8 @@ void sim_disk_truncate(struct sim_disk *disk, struct sim_node *file, size_t size
 int sim_disk_rename(struct sim_disk *disk, struct sim_node *from, const char *from_name,
                     struct sim_node *to, const char *to_name, unsigned flags);
 int sim_disk_remove(struct sim_disk *disk, struct sim_node *folder, const char *name);
+/* He has moved it, with all in it. */
+void sim_disk_note_move(struct sim_node *node);
 
 /* The process is gone: its descriptors are closed. */
 void sim_disk_close_all(struct sim_disk *disk);

@@ -41,7 +41,7 @@ static int give_descriptor(struct sim_disk *disk, struct sim_node *node)
 {
     for (int i = 0; i < SIM_FILES; i++) {
         if (disk->files[i].node == NULL) {
-            disk->files[i] = (struct sim_file){.node = node};
+            disk->files[i] = (struct sim_file){.node = node, .moves = node->moves};
             return FIRST_FD + i;
         }
     }
@@ -279,6 +279,16 @@ static int path_of(void *user, int fd, char *out, size_t size)
     return append_way(disk->root, node_of(disk, fd), out, size) ? 0 : fail(ENOENT);
 }
 
+/* Where the person moved the folder after it was opened, nobody can tell whether this came
+ * before: what has been put there he may have moved with it. */
+static void note_put(struct sim_disk *disk, int folder, const char *name)
+{
+    const struct sim_file *file = file_of(disk, folder);
+    struct sim_node *node = sim_disk_child(file->node, name);
+    if (node != NULL && file->moves != file->node->moves)
+        sim_disk_note_move(node);
+}
+
 static int make_folder(void *user, int folder, const char *name, mode_t mode)
 {
     struct sim_disk *disk = user;
@@ -288,6 +298,7 @@ static int make_folder(void *user, int folder, const char *name, mode_t mode)
     if (sim_disk_child(parent, name) != NULL)
         return fail(EEXIST);
     (void)sim_disk_make(disk, parent, name, S_IFDIR | (mode & ~(mode_t)022));
+    note_put(disk, folder, name);
     return 0;
 }
 
@@ -311,7 +322,11 @@ static int rename_file(void *user, int from, const char *from_name, int to,
         return fail(EINVAL);
     int error = sim_disk_rename(disk, node_of(disk, from), from_name, node_of(disk, to),
                                 to_name, flags);
-    return error == 0 ? 0 : fail(error);
+    if (error != 0)
+        return fail(error);
+    note_put(disk, from, from_name); /* by an exchange */
+    note_put(disk, to, to_name);
+    return 0;
 }
 
 /* Only the probe at start makes one; nothing in the engine's way of work needs it. */

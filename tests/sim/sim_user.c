@@ -170,13 +170,6 @@ void sim_user_remove(struct sim_user *user, const char *path)
     remove_all(user, folder, name);
 }
 
-static void touch_all(struct sim_node *node)
-{
-    node->is_touched = true;
-    for (size_t i = 0; i < node->count; i++)
-        touch_all(node->entries[i].node);
-}
-
 void sim_user_rename(struct sim_user *user, const char *from, const char *to)
 {
     const char *from_name;
@@ -190,7 +183,7 @@ void sim_user_rename(struct sim_user *user, const char *from, const char *to)
     user->acts++;
     sim_trace(user->sim, "user: renames %.60s to %.60s", from, to);
     if (sim_disk_rename(user->disk, from_folder, from_name, to_folder, to_name, 0) == 0)
-        touch_all(node);
+        sim_disk_note_move(node);
 }
 
 void sim_user_mkdir(struct sim_user *user, const char *path)
@@ -231,8 +224,8 @@ void sim_user_swap(struct sim_user *user, const char *one, const char *other)
     sim_trace(user->sim, "user: swaps %.60s and %.60s", one, other);
     if (sim_disk_rename(user->disk, one_folder, one_name, other_folder, other_name,
                         RENAME_EXCHANGE) == 0) {
-        touch_all(node);
-        touch_all(second);
+        sim_disk_note_move(node);
+        sim_disk_note_move(second);
     }
 }
 
@@ -305,7 +298,7 @@ void sim_user_take_out(struct sim_user *user, const char *path)
     (void)snprintf(name, sizeof name, "%u", user->acts);
     sim_trace(user->sim, "user: takes out %.60s", path);
     if (sim_disk_rename(user->disk, folder, old_name, outside(user), name, 0) == 0)
-        touch_all(node);
+        sim_disk_note_move(node);
 }
 
 void sim_user_bring_in(struct sim_user *user, const char *path)

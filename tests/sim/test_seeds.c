@@ -68,6 +68,7 @@ static const uint64_t kept[] = {
     2005538, /* a folder made again without its record, moved without it as well */
     11351,   /* a folder that could not be made on the way of a file */
     3010185, /* what was placed without its record could not be read once */
+    3020824, /* placed in a folder that a person moved meanwhile */
 };
 
 static void runs_that_failed_once_end_as_they_must(void **state)
