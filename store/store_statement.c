@@ -105,7 +105,7 @@ static const char *const texts[STORE_STATEMENT_COUNT] = {
         "update item set parent = ?2, name = ?3, name_hash = ?4 where key = ?1",
     [STORE_SQL_UPDATE_GENERATION] = "update item set generation = ?2 where key = ?1",
     [STORE_SQL_MARK_GONE] = "update item set gone = 1 where key = ?1",
-    [STORE_SQL_HAS_ENDED] = "select 1 from item where key = ?1 and (gone or kind = 0)",
+    [STORE_SQL_HAS_ENDED] = "select parent from item where key = ?1 and (gone or kind = 0)",
     [STORE_SQL_COLLECT_ITEM] =
         "delete from item where key = ?1 and (gone or kind = 0) "
         "and not exists (select 1 from base where base.key = ?1) "
@@ -113,7 +113,16 @@ static const char *const texts[STORE_STATEMENT_COUNT] = {
         "and todo.key = ?1) "
         "and not exists (select 1 from intent where intent.key = ?1) "
         "and not exists (select 1 from item as child where child.parent = ?1) "
-        "returning parent, id",
+        "returning id",
+    [STORE_SQL_LEAVE_CIRCLE] =
+        "update item set parent = 0 where key = ?1 and (gone or kind = 0) "
+        "and not exists (select 1 from base where base.key = ?1) "
+        "and not exists (select 1 from todo where todo.mirror = item.mirror "
+        "and todo.key = ?1) "
+        "and not exists (select 1 from intent where intent.key = ?1) "
+        "and ?1 in (with recursive up(key) as (select item.parent union "
+        "select above.parent from up join item as above on above.key = up.key) "
+        "select key from up) returning key",
     [STORE_SQL_ADD_ID] = "insert into id_small(hash, key) values(?1, ?2)",
     [STORE_SQL_DROP_ID_SMALL] = "delete from id_small where hash = ?1 and key = ?2",
     [STORE_SQL_DROP_ID_MIDDLE] = "delete from id_middle where hash = ?1 and key = ?2",

@@ -162,6 +162,29 @@ static void a_gone_item_stays_while_it_is_needed_and_goes_then(void **user)
     state_check(state);
 }
 
+/* F-84: told of in parts, two moves look like a circle; what is deleted then must not keep
+ * itself. */
+static void gone_folders_in_a_circle_do_not_keep_each_other(void **user)
+{
+    struct state *state = *user;
+    struct store_remote remote;
+    int64_t a = state_put(state, said_folder("a", "root-id", "a")).key;
+    int64_t b = state_put(state, said_folder("b", "a", "b")).key;
+    int64_t c = state_put(state, said_folder("c", "b", "c")).key;
+    (void)state_put(state, said_folder("a", "c", "a"));
+    (void)state_put(state, said_gone("a"));
+    (void)state_put(state, said_gone("b"));
+    (void)state_put(state, said_gone("c"));
+    assert_int_equal(store_drop_todo(state->store, b), STORE_OK);
+    assert_int_equal(store_get_remote(state->store, b, &remote), STORE_OK);
+    assert_int_equal(store_drop_todo(state->store, a), STORE_OK);
+    assert_int_equal(store_drop_todo(state->store, c), STORE_OK);
+    assert_int_equal(store_get_remote(state->store, a, &remote), STORE_NONE);
+    assert_int_equal(store_get_remote(state->store, b, &remote), STORE_NONE);
+    assert_int_equal(store_get_remote(state->store, c, &remote), STORE_NONE);
+    state_check(state);
+}
+
 /* F-70: what never stood in the folder leaves nothing behind. */
 static void a_gone_item_that_was_never_mirrored_is_forgotten_at_once(void **user)
 {
@@ -376,6 +399,7 @@ int main(void)
         STATE_TEST(a_deletion_of_what_we_never_knew_stores_nothing),
         STATE_TEST(a_deletion_of_the_root_deletes_nothing),
         STATE_TEST(a_gone_item_stays_while_it_is_needed_and_goes_then),
+        STATE_TEST(gone_folders_in_a_circle_do_not_keep_each_other),
         STATE_TEST(a_gone_item_that_was_never_mirrored_is_forgotten_at_once),
         STATE_TEST(a_gone_item_may_come_back),
         STATE_TEST(children_come_in_turn_whatever_happens_between),
