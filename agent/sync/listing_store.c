@@ -61,8 +61,7 @@ static struct store_hash hash_of(const struct graph_item *item)
     return hash;
 }
 
-static struct store_remote remote_of(const struct sync_context *context,
-                                     const struct graph_item *item)
+static struct store_remote remote_of(const struct graph_item *item, int64_t generation)
 {
     enum store_kind kind = kind_of(item->kind);
     bool is_plain = !item->deleted && kind != STORE_KIND_ROOT;
@@ -80,7 +79,7 @@ static struct store_remote remote_of(const struct sync_context *context,
         .ctag = item->ctag,
         .editor = item->editor,
         .hash = hash_of(item),
-        .generation = context->row->mirror.generation,
+        .generation = generation,
         .flaw = is_plain ? flaw_of(item) : 0,
     };
 }
@@ -136,10 +135,10 @@ static bool is_foreign_root(const struct sync_context *context,
 }
 
 static enum store_status store_one(struct sync_context *context,
-                                   const struct graph_item *item, bool force,
-                                   struct store_change *out)
+                                   const struct graph_item *item, int64_t generation,
+                                   bool force, struct store_change *out)
 {
-    struct store_remote remote = remote_of(context, item);
+    struct store_remote remote = remote_of(item, generation);
     if (item->kind == GRAPH_KIND_UNKNOWN && !item->deleted)
         keep_kind(context, item->size, &remote);
     if (is_foreign_root(context, item)) {
@@ -199,7 +198,7 @@ enum store_status listing_store_page(struct sync_context *context, struct graph_
             seen.has_lost_root = true;
             continue;
         }
-        status = store_one(context, &item, false, &change);
+        status = store_one(context, &item, context->row->mirror.generation, false, &change);
         seen.changed += status == STORE_OK && change.changed;
         if (status == STORE_OK && root)
             status = store_root(context, change.key);
@@ -212,9 +211,17 @@ enum store_status listing_store_item(struct sync_context *context,
                                      const struct graph_item *item, bool force)
 {
     struct store_change change;
+    struct store_remote known;
     if (item->id == NULL || item->flaw == GRAPH_FLAW_ID)
         return STORE_OK;
-    enum store_status status = store_one(context, item, force, &change);
+    /* No listing has seen it by that: one that is under way may get there when it is gone,
+     * and then nothing else says so (F-82). A walk asks for its root like this. */
+    bool is_known =
+        item->kind != GRAPH_KIND_ROOT &&
+        store_find_remote(context->store, context->mirror, item->id, &known) == STORE_OK &&
+        known.kind != STORE_KIND_PENDING;
+    int64_t generation = is_known ? known.generation : context->row->mirror.generation;
+    enum store_status status = store_one(context, item, generation, force, &change);
     if (status == STORE_OK && item->kind == GRAPH_KIND_ROOT &&
         !is_foreign_root(context, item))
         status = store_root(context, change.key);
