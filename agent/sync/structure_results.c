@@ -272,15 +272,30 @@ static void take_other(const struct structure *structure, const struct batch_job
     (void)store_put_base(context->store, context->mirror, &base);
 }
 
+/* Whether the record leads elsewhere by now: a later step of the wave has moved a folder
+ * above it, or a person has moved it. That it is not where it was tells nothing then. */
+static bool has_left(const struct structure *structure, const struct batch_job *job)
+{
+    char path[TREE_PATH_SIZE];
+    const char *folder;
+    if (job->from_folder == NULL)
+        return false; /* from the staging area, by its key */
+    if (!tree_standing(structure->context, job->intent.key, path))
+        return true;
+    const char *name = tree_split(path, &folder);
+    return strcmp(folder, job->from_folder) != 0 || strcmp(name, job->from_name) != 0;
+}
+
 /* Either end of a move may be missing: the way to the target is made and the move tried
  * once more; what cannot be found then is gone. By then another item may stand where it
  * was: only the very object is moved. */
 static void find_again(struct structure *structure, size_t index,
                        const struct batch_job *job)
 {
-    /* After a failure it may be another item's, whose record does not lead there yet: the
-     * recovery comes first. */
-    bool is_doubtful = job->step.has_other && batch_has_failed(structure->context->batch);
+    /* After a failure another object may be another item's, whose record does not lead
+     * there yet: the recovery comes first. */
+    bool is_doubtful = has_left(structure, job) ||
+                       (job->step.has_other && batch_has_failed(structure->context->batch));
     bool is_other = !is_doubtful && is_its_own(structure, job);
     if (is_other)
         take_other(structure, job);

@@ -385,6 +385,18 @@ static void folder_removed_here(struct sim_world *world)
     (void)make(world, "docs/more", "new", 30);
 }
 
+/* By the time that the way is made for it, the folder that it was to leave has moved. */
+static void moved_out_to_a_folder_removed_here(struct sim_world *world)
+{
+    move_into_new(world);
+    if (!sim_world_run(world, PATIENCE_MS))
+        return;
+    sim_user_remove(&world->user, "other");
+    move(world, "new/a", "other", "a");
+    sim_drive_edit(&world->drive, at(world, "other/a"), 45);
+    move(world, "new", "docs", "new");
+}
+
 static void folder_made_a_file_here(struct sim_world *world)
 {
     sim_user_remove(&world->user, "docs");
@@ -475,6 +487,8 @@ const struct sim_scenario sim_scenarios[] = {
      own_file_in_folder_for_file                                                                  },
     {"removed here, edited there (F-31)",               a_tree,         removed_here_edited_there },
     {"a folder removed here gets a file (F-31)",        a_tree,         folder_removed_here       },
+    {"moved out to a folder removed here (F-31)",       a_tree,
+     moved_out_to_a_folder_removed_here                                                           },
     {"a folder made a file here gets a file",           a_tree,         folder_made_a_file_here   },
     {"a person's folder where a move begins (F-83)",    two_files,
      own_folder_where_a_move_begins                                                               },
