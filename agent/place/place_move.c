@@ -160,25 +160,33 @@ static int rename_object(const struct moving *moving, const struct stat *object)
     return error;
 }
 
+/* Whether another folder than the recorded one stands where the item was. It may be the
+ * item's, made again or by a person, or another's: until the records tell which, it stays,
+ * since none could tell after a kill that it has been moved. */
+static bool is_other_folder(const struct moving *moving, const struct stat *source)
+{
+    const struct place_step *step = moving->step;
+    return step->op == PLACE_MOVE && step->expect_kind == STORE_KIND_FOLDER &&
+           S_ISDIR(source->st_mode) && !is_expected(moving, source);
+}
+
 /* Whether the target may tell that it was done: nothing of ours is at the source, where
  * after a kill in the middle of a swap another object may stand. None comes to stand in the
  * staging area: what is there is what stood at the item's place, and is to come out. */
 static bool may_be_done(const struct moving *moving, int error, const struct stat *source)
 {
+    const struct place_step *step = moving->step;
     if (error != 0)
         return error == ENOENT;
-    return moving->step->op != PLACE_UNSTAGE && !is_expected(moving, source);
+    return step->op != PLACE_UNSTAGE && !is_expected(moving, source) &&
+           (step->expect_exact || !is_other_folder(moving, source));
 }
 
-/* Whether another object than the recorded one stays where it is. A folder that was made
- * again, or by a person, is to be recorded first: until then none could tell after a kill
- * that it has been moved. */
+/* Whether another object than the recorded one stays where it is. */
 static bool stays(const struct moving *moving, const struct stat *found)
 {
-    const struct place_step *step = moving->step;
-    bool is_folder = step->expect_kind == STORE_KIND_FOLDER && S_ISDIR(found->st_mode);
-    return (step->expect_exact || (step->op == PLACE_MOVE && is_folder)) &&
-           !is_expected(moving, found);
+    return is_other_folder(moving, found) ||
+           (moving->step->expect_exact && !is_expected(moving, found));
 }
 
 static void move(const struct moving *moving)

@@ -210,6 +210,30 @@ static void leaves_what_is_no_folder_where_it_stands(void **state)
     CASES(folder_cases, check_folder_source);
 }
 
+/* A person has moved the one that was recorded to where it belongs now. Whose the other is
+ * the records tell: for the very object that has been done. */
+static void takes_no_move_for_done_where_another_folder_stands(void **state)
+{
+    (void)state;
+    struct place_world world;
+    place_world_open(&world, disk_system());
+    temp_dir_mkdir(&world.mirror, "docs");
+    temp_dir_mkdir(&world.mirror, "papers");
+    struct place_step step = place_world_move(1, "", "docs", "", "papers");
+    step.expect_kind = STORE_KIND_FOLDER;
+    step.expect_present = true;
+    step.expect_print = place_world_print(&world, "papers");
+    place_world_run(&world, &step, 1);
+    assert_int_equal(step.result, PLACE_VANISHED);
+    assert_true(step.has_other);
+    assert_true(step.print.inode == place_world_print(&world, "docs").inode);
+    step.expect_exact = true;
+    place_world_run(&world, &step, 1);
+    assert_int_equal(step.result, PLACE_DONE);
+    assert_true(temp_dir_has(&world.mirror, "docs"));
+    place_world_close(&world);
+}
+
 /* Moved and not recorded, nobody would know it again. */
 static void leaves_another_folder_until_it_is_recorded(void **state)
 {
@@ -460,6 +484,7 @@ int main(void)
         TABLE_TEST(moves_a_folder_with_all_in_it),
         TABLE_TEST(leaves_what_is_no_folder_where_it_stands),
         TABLE_TEST(leaves_another_folder_until_it_is_recorded),
+        TABLE_TEST(takes_no_move_for_done_where_another_folder_stands),
         TABLE_TEST(stages_and_brings_back),
         TABLE_TEST(brings_back_what_was_staged_and_nothing_else),
         TABLE_TEST(sets_anything_aside),

@@ -404,6 +404,17 @@ static void folder_made_a_file_here(struct sim_world *world)
     (void)make(world, "docs", "new", 30);
 }
 
+/* Made again for what is new in it; the drive moves that to where the person has moved it.
+ */
+static void moved_here_then_there(struct sim_world *world)
+{
+    sim_user_rename(&world->user, "docs", "papers");
+    (void)make(world, "docs", "new", 30);
+    sim_world_sync(world, false);
+    (void)sim_world_run(world, PATIENCE_MS);
+    rename_folder(world);
+}
+
 /* The record of b leads to the person's folder, and then to the one that comes for it. */
 static void own_folder_where_a_move_begins(struct sim_world *world)
 {
@@ -490,6 +501,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"moved out to a folder removed here (F-31)",       a_tree,
      moved_out_to_a_folder_removed_here                                                           },
     {"a folder made a file here gets a file",           a_tree,         folder_made_a_file_here   },
+    {"a folder moved here, then there (F-32)",          a_tree,         moved_here_then_there     },
     {"a person's folder where a move begins (F-83)",    two_files,
      own_folder_where_a_move_begins                                                               },
     {"a link planted for a file (F-52)",                a_tree,         link_planted              },
