@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/clock.h"
+#include "agent/state_failure.h"
 #include "agent/sync/glance.h"
 #include "agent/sync/local.h"
 #include "agent/sync/missing.h"
@@ -93,6 +94,12 @@ static void fail(struct check *check, const struct failure *failure)
 {
     if (check->result.failure.kind == FAILURE_NONE)
         check->result.failure = *failure;
+}
+
+void check_trouble(struct check *check, const struct failure *failure)
+{
+    if (check != NULL)
+        fail(check, failure);
 }
 
 static bool has_failed(const struct check *check)
@@ -335,13 +342,26 @@ static bool go_on(struct check *check)
     return true;
 }
 
+/* In one transaction: whom a read that fails in it leaves out, nobody would miss. */
+static void hand_out(struct check *check)
+{
+    struct store *store = check->context->store;
+    bool is_open = store_begin(store) == STORE_OK;
+    if (is_open && check->phase == CHECK_SETTLING)
+        settle(check);
+    else if (is_open)
+        go_through_lanes(check);
+    if (!is_open || store_commit(store, false) != STORE_OK) {
+        struct failure failure;
+        (void)state_trouble(store, &failure);
+        fail(check, &failure);
+    }
+}
+
 static void step(struct check *check)
 {
     do {
-        if (check->phase == CHECK_SETTLING)
-            settle(check);
-        else
-            go_through_lanes(check);
+        hand_out(check);
         if (check->running > 0 || check->jobs > 0)
             return;
     } while (go_on(check));

@@ -33,6 +33,9 @@ typedef void check_done_fn(void *user, const struct check_result *result);
  * called exactly once, never inside this call; then the check is gone. */
 struct check *check_start(struct sync_context *context, bool restore, check_done_fn *done,
                           void *user);
+/* What the hands looked at is not written down: with `failure` it ends soon, not all of it
+ * being known. Nothing where `check` is NULL. */
+void check_trouble(struct check *check, const struct failure *failure);
 /* Ends it without `done`; `closed` is called when nothing of it is left in the pool, at
  * once where `check` is NULL. No job of it may be with the hands: close sync/batch.h first.
  */

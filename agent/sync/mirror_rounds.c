@@ -403,6 +403,7 @@ void mirror_after_batch(void *user, const struct failure *failure)
     }
     if (failure->kind != FAILURE_NONE && failure->kind != FAILURE_CANCELLED) {
         round_trouble(mirror->round, failure);
+        check_trouble(mirror->check, failure);
         if (mirror->status.failure.kind == FAILURE_NONE)
             mirror_trouble(mirror, failure); /* no round was running */
         return;
