@@ -180,6 +180,20 @@ static void put_staged(struct sync_context *context, int64_t key)
     (void)store_put_todo(context->store, context->mirror, &todo);
 }
 
+/* A folder that stood where it has come to does not any more, whether it was staged,
+ * removed or taken away by a person. As long as its record leads there, all that was in it
+ * would be brought back into the other one. */
+static void free_goal(struct sync_context *context, int64_t key)
+{
+    struct store_intent intent;
+    struct store_base former;
+    if (store_get_intent(context->store, key, &intent) == STORE_OK &&
+        store_find_base(context->store, context->mirror, intent.parent, intent.name,
+                        &former) == STORE_OK &&
+        former.kind == STORE_KIND_FOLDER)
+        put_staged(context, former.key);
+}
+
 /* Those that were moved, but not recorded, leave their places first: the next may stand
  * there already. */
 static void free_places(struct sync_context *context, const struct moves *moves)
@@ -187,6 +201,10 @@ static void free_places(struct sync_context *context, const struct moves *moves)
     for (size_t i = 0; i < moves->count; i++) {
         if (moves->list[i].state == MOVE_DONE)
             put_staged(context, moves->list[i].key);
+    }
+    for (size_t i = 0; i < moves->count; i++) {
+        if (moves->list[i].state == MOVE_DONE)
+            free_goal(context, moves->list[i].key);
     }
 }
 

@@ -55,6 +55,14 @@ static void a_tree(struct sim_world *world)
     (void)make(world, "other", "e", 30);
 }
 
+static void a_first_folder(struct sim_world *world)
+{
+    make_folder(world, "", "first");
+    (void)make(world, "first", "f", 20);
+    a_tree(world);
+    (void)make(world, "docs", "goes", 45);
+}
+
 static void two_folders(struct sim_world *world)
 {
     make_folder(world, "", "one");
@@ -238,6 +246,16 @@ static void delete_after_move_out(struct sim_world *world)
 {
     move(world, "docs/c.txt", "", "c.txt");
     remove_item(world, "docs");
+}
+
+/* What was in it is moved to a folder that is to move itself, and so is staged. */
+static void take_deleted_place(struct sim_world *world)
+{
+    move(world, "docs/c.txt", "other", "c.txt");
+    move(world, "docs/more", "other", "more");
+    move(world, "other", "", "others");
+    remove_item(world, "docs");
+    move(world, "first", "", "docs");
 }
 
 static void delete_and_make(struct sim_world *world)
@@ -477,6 +495,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"the same without a trash",                        without_trash,  delete_folder             },
     {"the same without names (F-76)",                   without_names,  delete_folder             },
     {"moved out, then the folder deleted (F-87)",       a_tree,         delete_after_move_out     },
+    {"the same, its place taken by a folder",           a_first_folder, take_deleted_place        },
     {"a folder deleted and made again (F-85)",          a_tree,         delete_and_make_folder    },
     {"a file becomes a folder (F-86)",                  a_tree,         file_becomes_folder       },
     {"a folder becomes a file (F-86)",                  a_tree,         folder_becomes_file       },
