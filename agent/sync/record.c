@@ -322,6 +322,22 @@ bool record_leave(const struct sync_context *context, int64_t key)
     return store_get_base(context->store, key, &base) != STORE_OK;
 }
 
+/* Whether the way to the folder leads through the item, or nowhere. While the records lag
+ * behind a person who moves much about, his object may be found just where they have what
+ * is in it, or itself. */
+static bool leads_through(const struct sync_context *context, int64_t folder, int64_t key)
+{
+    struct store_base base;
+    int64_t at = folder;
+    for (int depth = 0; at != context->root_item && at != STORE_STAGE; depth++) {
+        if (at == key || depth > TREE_MAX_DEPTH ||
+            store_get_base(context->store, at, &base) != STORE_OK)
+            return true;
+        at = base.parent;
+    }
+    return false;
+}
+
 bool record_moved_here(const struct sync_context *context, int64_t key, int64_t folder,
                        const char *name, const struct store_print *print)
 {
@@ -332,6 +348,7 @@ bool record_moved_here(const struct sync_context *context, int64_t key, int64_t 
     struct store_remote remote;
     if (store_find_base(context->store, context->mirror, folder, name, &other) !=
             STORE_NONE ||
+        leads_through(context, folder, key) ||
         store_get_base(context->store, key, &base) != STORE_OK ||
         store_get_remote(context->store, key, &remote) != STORE_OK)
         return false;

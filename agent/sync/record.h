@@ -61,7 +61,8 @@ void record_gone(const struct sync_context *context, int64_t key, const char *op
 bool record_leave(const struct sync_context *context, int64_t key);
 
 /* A person has moved the object: from now on it stands at `name` in `folder`, and what the
- * drive does to it is done there (F-32). False: that place has a record of its own. */
+ * drive does to it is done there (F-32). False: that place has a record of its own, or by
+ * the records it is in the object itself. */
 bool record_moved_here(const struct sync_context *context, int64_t key, int64_t folder,
                        const char *name, const struct store_print *print);
 

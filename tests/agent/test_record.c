@@ -1,4 +1,5 @@
-/* agent/sync/record.h: whose object stands at a place that the records have for another. */
+/* agent/sync/record.h: whose object stands at a place that the records have for another,
+ * and where a record may lead. */
 #include "agent/sync/record.h"
 /* the table before what uses cmocka */
 #include "tests/support/table.h"
@@ -68,10 +69,48 @@ static void an_inode_given_anew_is_no_proof_of_a_place(void **user)
     CASES(taken, takes_one);
 }
 
+static int64_t put_folder(struct state *state, const char *name, int64_t parent)
+{
+    const struct store_base base = {
+        .key = state_put(state, said_folder(name, "root-id", name)).key,
+        .parent = parent,
+        .name = name,
+        .kind = STORE_KIND_FOLDER,
+        .print = stood};
+    assert_int_equal(store_put_base(state->store, state->mirror, &base), STORE_OK);
+    return base.key;
+}
+
+/* A person moved a folder out of another one and that into it, or put another folder in its
+ * place and it into that: then it is found where the records have itself. */
+static void a_folder_does_not_move_into_itself(void **user) /* F-32 */
+{
+    (void)user;
+    struct state state;
+    struct store_base found;
+    state_make(&state);
+    int64_t outer = put_folder(&state, "outer", state.root);
+    int64_t inner = put_folder(&state, "inner", outer);
+    int64_t other = put_folder(&state, "other", state.root);
+    const struct sync_context context = {.store = state.store,
+                                         .mirror = state.mirror,
+                                         .root_item = state.root,
+                                         .name = "documents"};
+    assert_false(record_moved_here(&context, outer, outer, "in", &stood));
+    assert_false(record_moved_here(&context, outer, inner, "in", &stood));
+    assert_int_equal(store_get_base(state.store, outer, &found), STORE_OK);
+    assert_true(found.parent == state.root);
+    assert_true(record_moved_here(&context, inner, other, "in", &stood));
+    assert_true(record_moved_here(&context, outer, inner, "in", &stood));
+    state_check(&state);
+    state_remove(&state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TABLE_TEST(an_inode_given_anew_is_no_proof_of_a_place),
+        TABLE_TEST(a_folder_does_not_move_into_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
