@@ -206,6 +206,20 @@ bool content_read_base(const struct sync_context *context, int64_t key,
     return status == STORE_OK || status == STORE_NONE;
 }
 
+/* The other one cannot leave: then the new one says why it does not come (F-43). */
+static void wait_for_place(struct content *content, int64_t key, int64_t other)
+{
+    const struct store_todo todo = record_find_todo(content->context, other);
+    struct failure failure;
+    content->wants_again = true;
+    if (content->mode != CONTENT_FULL || todo.failure == 0 ||
+        (!todo.held && todo.not_before <= clock_wall_ms()))
+        return;
+    (void)failure_set(&failure, FAILURE_ITEM, 43, "%s",
+                      _("another item of the drive stands under this name"));
+    record_waits(content->context, key, &failure);
+}
+
 /* A new item whose place is still held by another: the other one goes or moves first. */
 static bool is_place_taken(struct content *content, const struct store_remote *remote)
 {
@@ -232,7 +246,7 @@ static bool is_place_taken(struct content *content, const struct store_remote *r
     if (is_rival && content->mode == CONTENT_FULL)
         content_ask_rival(content, remote->key, other.key);
     else
-        content->wants_again = true;
+        wait_for_place(content, remote->key, other.key);
     return true;
 }
 

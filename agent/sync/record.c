@@ -450,3 +450,12 @@ void record_delay(const struct sync_context *context, int64_t key,
     todo.not_before = clock_wall_ms() + delay_ms;
     put_problem(context, &todo, failure);
 }
+
+void record_waits(const struct sync_context *context, int64_t key,
+                  const struct failure *failure)
+{
+    struct store_todo todo = record_find_todo(context, key);
+    todo.held = false;
+    todo.not_before = 0;
+    put_problem(context, &todo, failure);
+}

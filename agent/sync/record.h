@@ -89,6 +89,9 @@ void record_problem(const struct sync_context *context, int64_t key,
 /* The same, due again after `delay_ms`, without counting as a failure of the item. */
 void record_delay(const struct sync_context *context, int64_t key,
                   const struct failure *failure, int64_t delay_ms);
+/* It waits for another item, and is tried in every round: the entry says why. */
+void record_waits(const struct sync_context *context, int64_t key,
+                  const struct failure *failure);
 
 /* A person's version was set aside as `copy_name` in `folder`. */
 void record_conflict(const struct sync_context *context, int64_t key, const char *folder,
