@@ -119,14 +119,15 @@ struct place_step {
      * recognise a step that was done before a kill. */
     bool expect_present;
     enum store_kind expect_kind; /* STORE_KIND_PENDING: of any kind */
-    bool expect_exact;           /* of a move: another object at its source is not it */
     struct store_print expect_print;
     struct store_hash expect_hash;
     int64_t expect_size;
     unsigned expect_flags; /* store_base_flag: RACY means hash */
     /* what came out */
     enum place_result result;
-    bool has_other;           /* VANISHED, but another of its kind stands there: `print` */
+    bool has_other;           /* VANISHED, but another folder stands there: `print` */
+    bool stands_there;        /* the same, and what was to be moved stands at the target */
+    bool lacks_folder;        /* VANISHED is the target's folder, not what is moved */
     struct store_print print; /* of what stands there now; where that is not what the step
                                  put or expected there, a print that will never match */
     bool racy;                /* the print is to be recorded with STORE_BASE_RACY */

@@ -120,11 +120,6 @@ static int move_onto_itself(const struct moving *moving, const struct stat *obje
     return EEXIST;
 }
 
-static bool is_of_kind(enum store_kind kind, const struct stat *object)
-{
-    return kind == STORE_KIND_FOLDER ? S_ISDIR(object->st_mode) : S_ISREG(object->st_mode);
-}
-
 /* 0, or why another object is not moved in place of one of ours: a link where a folder was
  * is held as it stands (F-50), anything else there means that the folder is gone; so does a
  * folder where a file was, which may be another item's by now. */
@@ -175,18 +170,19 @@ static bool is_other_folder(const struct moving *moving, const struct stat *sour
  * staging area: what is there is what stood at the item's place, and is to come out. */
 static bool may_be_done(const struct moving *moving, int error, const struct stat *source)
 {
-    const struct place_step *step = moving->step;
     if (error != 0)
         return error == ENOENT;
-    return step->op != PLACE_UNSTAGE && !is_expected(moving, source) &&
-           (step->expect_exact || !is_other_folder(moving, source));
+    return moving->step->op != PLACE_UNSTAGE && !is_expected(moving, source);
 }
 
-/* Whether another object than the recorded one stays where it is. */
-static bool stays(const struct moving *moving, const struct stat *found)
+/* The records are asked whose the other one is. */
+static void show_other(const struct moving *moving, const struct stat *other)
 {
-    return is_other_folder(moving, found) ||
-           (moving->step->expect_exact && !is_expected(moving, found));
+    struct place_step *step = moving->step;
+    step->stands_there = is_done(moving);
+    step->has_other = true;
+    step->print = place_print(other);
+    step->racy = false;
 }
 
 static void move(const struct moving *moving)
@@ -197,12 +193,11 @@ static void move(const struct moving *moving)
     int error = 0;
     if (stat_at(moving, moving->from, moving->from_name, &before) != 0)
         error = errno;
-    if (may_be_done(moving, error, &before) && is_done(moving))
-        return;
-    if (error == 0 && stays(moving, &before)) {
-        step->has_other = is_of_kind(step->expect_kind, &before);
-        step->print = place_print(&before);
+    if (error == 0 && is_other_folder(moving, &before)) {
+        show_other(moving, &before);
         error = ENOENT;
+    } else if (may_be_done(moving, error, &before) && is_done(moving)) {
+        return;
     }
     if (error == 0)
         error = refuse_source(step, &before);
@@ -240,18 +235,33 @@ static int open_source(struct place_batch *batch, struct place_step *step)
     return -1;
 }
 
+/* The folder of the target, or -1. Where that is gone, so may be what was to go there. */
+static int open_target(const struct moving *moving)
+{
+    struct place_step *step = moving->step;
+    struct stat found;
+    int to = place_open_folder(moving->batch, step, step->folder, not_moved);
+    if (to < 0 && step->result == PLACE_VANISHED)
+        step->lacks_folder =
+            stat_at(moving, moving->from, moving->from_name, &found) == 0 ||
+            errno != ENOENT;
+    return to;
+}
+
 void place_do_move(struct place_batch *batch, struct place_step *step)
 {
-    int from = open_source(batch, step);
-    if (from < 0)
+    struct moving moving = {.batch = batch, .step = step};
+    moving.from = open_source(batch, step);
+    if (moving.from < 0)
         return;
-    int to = place_open_folder(batch, step, step->folder, not_moved);
-    if (to >= 0) {
-        struct moving moving = {batch, step, from, step->from_name, to, step->name};
+    moving.from_name = step->from_name;
+    moving.to = open_target(&moving);
+    moving.to_name = step->name;
+    if (moving.to >= 0) {
         move(&moving);
-        place_dirty_add(&batch->dirty, to);
+        place_dirty_add(&batch->dirty, moving.to);
     }
-    place_dirty_add(&batch->dirty, from);
+    place_dirty_add(&batch->dirty, moving.from);
 }
 
 void place_do_stage(struct place_batch *batch, struct place_step *step)
@@ -277,7 +287,7 @@ void place_do_unstage(struct place_batch *batch, struct place_step *step)
     char stage[NAME_MAX_BYTES + 1];
     name_work_format(stage, NAME_WORK_STAGE, step->key);
     struct moving moving = {batch, step, root->work, stage, -1, step->name};
-    moving.to = place_open_folder(batch, step, step->folder, not_moved);
+    moving.to = open_target(&moving);
     if (moving.to < 0)
         return;
     move(&moving);

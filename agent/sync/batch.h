@@ -59,7 +59,6 @@ struct batch_job {
         int result;     /* for watch_put() */
     } watching;
     struct store_intent intent; /* of B-1; kind NONE: none */
-    bool is_last_try;           /* for its owner */
 
     /* Owned, freed with the job; `step`, `look` and `intent` point into them. */
     char *folder;

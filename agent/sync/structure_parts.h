@@ -57,8 +57,7 @@ struct structure {
     size_t next; /* step */
     size_t end;  /* of the steps of this run */
     uint32_t wave;
-    size_t jobs;    /* of the wave with the hands */
-    bool lacks_way; /* a folder on the way to a target was not made, or not yet */
+    size_t jobs; /* of the wave with the hands */
 };
 
 /* One slice of a phase. True: the phase is over. */

@@ -10,8 +10,6 @@
 
 enum { BUSY_DELAY_MS = 10 * 1000, SPACE_DELAY_MS = 60 * 1000 };
 
-static bool add_again(struct structure *structure, const struct batch_job *job);
-
 static void problem(struct structure *structure, int64_t key, const struct failure *failure)
 {
     const struct sync_context *context = structure->context;
@@ -166,7 +164,6 @@ static void on_way_step(void *user, struct batch_job *job)
     bool is_known = is_there && record_remade(structure->context, job->folder, job->name,
                                               &job->step.print);
     bool leads_nowhere = result == PLACE_DONE && !is_known; /* moved meanwhile (F-32) */
-    structure->lacks_way = structure->lacks_way || !is_there || leads_nowhere;
     if (leads_nowhere)
         (void)add_job(structure, PLACE_REMOVE_FOLDER, job->intent.key, job->folder,
                       job->name, STORE_KIND_FOLDER);
@@ -272,8 +269,8 @@ static void take_other(const struct structure *structure, const struct batch_job
     (void)store_put_base(context->store, context->mirror, &base);
 }
 
-/* Whether the record leads elsewhere by now: a later step of the wave has moved a folder
- * above it, or a person has moved it. That it is not where it was tells nothing then. */
+/* Whether the record leads elsewhere by now: it was noticed meanwhile that a person has
+ * moved it, or a folder above (F-32). That it is not where it was tells nothing then. */
 static bool has_left(const struct structure *structure, const struct batch_job *job)
 {
     char path[TREE_PATH_SIZE];
@@ -286,34 +283,38 @@ static bool has_left(const struct structure *structure, const struct batch_job *
     return strcmp(folder, job->from_folder) != 0 || strcmp(name, job->from_name) != 0;
 }
 
-/* Either end of a move may be missing: the way to the target is made and the move tried
- * once more; what cannot be found then is gone. By then another item may stand where it
- * was: only the very object is moved. */
-static void find_again(struct structure *structure, size_t index,
+/* Another item's folder stands where it was, and it stands where it was to go. */
+static void on_moved_before(struct structure *structure, size_t index,
+                            const struct place_step *step)
+{
+    struct place_step moved = *step;
+    moved.print = step->expect_print;
+    moved.racy = true; /* its ctime has changed unseen */
+    on_moved(structure, index, &moved);
+}
+
+/* Either end of a move may be missing. The way to its target is made, for the next plan:
+ * what this one was still to do has changed by then where things stand. */
+static void on_missing(struct structure *structure, size_t index,
                        const struct batch_job *job)
 {
+    const struct place_step *step = &job->step;
     /* After a failure another object may be another item's, whose record does not lead
      * there yet: the recovery comes first. */
     bool is_doubtful = has_left(structure, job) ||
-                       (job->step.has_other && batch_has_failed(structure->context->batch));
+                       (step->has_other && batch_has_failed(structure->context->batch));
     bool is_other = !is_doubtful && is_its_own(structure, job);
     if (is_other)
         take_other(structure, job);
-    if (is_doubtful || is_other || (job->is_last_try && structure->lacks_way)) {
-        /* It may stand: asked again when the way is there. */
+    else if (step->lacks_folder &&
+             is_way_settled(structure, structure->nodes[index].wanted.parent))
+        make_way(structure, job);
+    if (is_doubtful || is_other || step->lacks_folder)
         structure->result.wants_again = true;
-        return;
-    }
-    if (job->is_last_try || job->step.op == PLACE_STAGE) {
-        on_vanished(structure, index, &job->step);
-        return;
-    }
-    if (!is_way_settled(structure, structure->nodes[index].wanted.parent)) {
-        structure->result.wants_again = true;
-        return;
-    }
-    make_way(structure, job);
-    (void)add_again(structure, job);
+    else if (step->stands_there)
+        on_moved_before(structure, index, step);
+    else
+        on_vanished(structure, index, step);
 }
 
 static void on_surprise(struct structure *structure, size_t index,
@@ -323,7 +324,7 @@ static void on_surprise(struct structure *structure, size_t index,
     int64_t key = structure->nodes[index].key;
     switch (step->result) {
     case PLACE_VANISHED:
-        find_again(structure, index, job);
+        on_missing(structure, index, job);
         return;
     case PLACE_OCCUPIED:
         clear_target(structure, index, job);
@@ -378,28 +379,4 @@ void structure_on_step(void *user, struct batch_job *job)
     }
     if (structure->jobs == 0)
         structure_go_on(structure);
-}
-
-static bool add_again(struct structure *structure, const struct batch_job *job)
-{
-    struct batch_job *again = batch_job_new(BATCH_STEP, job->step.key, job->folder,
-                                            job->name, structure_on_step, structure);
-    if (again == NULL || (job->from_folder != NULL &&
-                          !batch_job_from(again, job->from_folder, job->from_name))) {
-        batch_job_free(again);
-        return false;
-    }
-    again->step.op = job->step.op;
-    again->step.expect_exact = job->step.op == PLACE_MOVE;
-    again->step.expect_present = job->step.expect_present;
-    again->step.expect_kind = job->step.expect_kind;
-    again->step.expect_print = job->step.expect_print;
-    again->step.expect_hash = job->step.expect_hash;
-    again->step.expect_size = job->step.expect_size;
-    again->step.expect_flags = job->step.expect_flags;
-    again->intent.key = job->intent.key; /* the first try's intent still stands */
-    again->is_last_try = true;
-    structure->jobs++;
-    batch_add(structure->context->batch, again);
-    return true;
 }

@@ -211,7 +211,7 @@ static void leaves_what_is_no_folder_where_it_stands(void **state)
 }
 
 /* A person has moved the one that was recorded to where it belongs now. Whose the other is
- * the records tell: for the very object that has been done. */
+ * the records tell. */
 static void takes_no_move_for_done_where_another_folder_stands(void **state)
 {
     (void)state;
@@ -227,10 +227,29 @@ static void takes_no_move_for_done_where_another_folder_stands(void **state)
     assert_int_equal(step.result, PLACE_VANISHED);
     assert_true(step.has_other);
     assert_true(step.print.inode == place_world_print(&world, "docs").inode);
-    step.expect_exact = true;
-    place_world_run(&world, &step, 1);
-    assert_int_equal(step.result, PLACE_DONE);
+    assert_true(step.stands_there);
     assert_true(temp_dir_has(&world.mirror, "docs"));
+    place_world_close(&world);
+}
+
+static void says_which_end_is_missing(void **state)
+{
+    (void)state;
+    struct place_world world;
+    place_world_open(&world, disk_system());
+    temp_dir_write(&world.mirror, "a", "<old>");
+    struct place_step steps[] = {
+        place_world_move(1, "", "a", "none", "a"),
+        place_world_move(2, "", "b", "none", "b"),
+        place_world_move(3, "none", "c", "none", "c"),
+        place_world_move(4, "", "d", "", "d"),
+    };
+    place_world_run(&world, steps, COUNT_OF(steps));
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        assert_int_equal(steps[i].result, PLACE_VANISHED);
+        assert_int_equal(steps[i].lacks_folder, i == 0);
+    }
+    place_world_assert_text(&world, "a", "<old>");
     place_world_close(&world);
 }
 
@@ -483,6 +502,7 @@ int main(void)
         TABLE_TEST(moves_never_over_anything),
         TABLE_TEST(moves_a_folder_with_all_in_it),
         TABLE_TEST(leaves_what_is_no_folder_where_it_stands),
+        TABLE_TEST(says_which_end_is_missing),
         TABLE_TEST(leaves_another_folder_until_it_is_recorded),
         TABLE_TEST(takes_no_move_for_done_where_another_folder_stands),
         TABLE_TEST(stages_and_brings_back),

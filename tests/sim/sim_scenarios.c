@@ -415,6 +415,19 @@ static void moved_out_to_a_folder_removed_here(struct sim_world *world)
     move(world, "new", "docs", "new");
 }
 
+/* The new version of a has the inode of b, which is still sought for when a is there. */
+static void removed_here_and_taken(struct sim_world *world)
+{
+    world->disk.reuses_inodes = true;
+    sim_user_remove(&world->user, "b");
+    edit(world);
+    if (!sim_world_run(world, PATIENCE_MS))
+        return;
+    move(world, "b", "docs", "b");
+    move(world, "a", "", "b");
+    sim_drive_edit(&world->drive, at(world, "b"), 75);
+}
+
 static void folder_made_a_file_here(struct sim_world *world)
 {
     sim_user_remove(&world->user, "docs");
@@ -519,6 +532,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"a folder removed here gets a file (F-31)",        a_tree,         folder_removed_here       },
     {"moved out to a folder removed here (F-31)",       a_tree,
      moved_out_to_a_folder_removed_here                                                           },
+    {"removed here, and its place taken (F-31)",        a_tree,         removed_here_and_taken    },
     {"a folder made a file here gets a file",           a_tree,         folder_made_a_file_here   },
     {"a folder moved here, then there (F-32)",          a_tree,         moved_here_then_there     },
     {"a person's folder where a move begins (F-83)",    two_files,
