@@ -66,10 +66,16 @@ static bool is_source_blocked(const struct sim_world *world, int64_t key)
     return false;
 }
 
+/* A folder on its way by the drive that cannot be fetched has it wait as well. */
 static bool is_blocked(const struct sim_world *world, int64_t key)
 {
+    struct store_remote remote;
     int item = item_of(world, key);
-    return (item > 0 && is_way_blocked(world, item)) || is_source_blocked(world, key);
+    if ((item > 0 && is_way_blocked(world, item)) || is_source_blocked(world, key))
+        return true;
+    return item > SIM_ROOT_ITEM &&
+           store_get_remote(world->store, key, &remote) == STORE_OK &&
+           is_blocked(world, remote.parent);
 }
 
 static bool stands_in(const struct sim_world *world, int64_t key, int64_t folder)
