@@ -6,8 +6,8 @@
  *   staged object     stays if the state says so, else goes back to its place; if that is
  *                     taken it stays, and the state says so from then on
  *   displaced file    our own new version: a download again; else as the next
- *   on its way out    back to its place; if that is taken: dropped where it equals the
- *                     base, else a conflict copy
+ *   on its way out    back to its place, which may be the staging area; if that is taken:
+ *                     dropped where it equals the base, else a conflict copy
  *
  * A removal is undone, not finished: the next plan removes again what is still to go. */
 #include <errno.h>
@@ -73,16 +73,22 @@ static int keep(const struct left_over *object, int fd, const char *folder,
     return error;
 }
 
-/* The very object that the state has at its place. To give it up for what has taken that
- * place would make the records claim the other one for it. */
+/* Whether it is the very object that the state has for the item. */
+static bool is_recorded(const struct left_over *object, struct store_base *out)
+{
+    const struct place_recovery *recovery = object->recovery;
+    return recovery->base_of(recovery->user, object->key, out) &&
+           out->print.inode == object->found.st_ino &&
+           out->print.device == object->found.st_dev;
+}
+
+/* To give it up for what has taken its place would make the records claim the other one
+ * for it. */
 static bool stays_staged(const struct left_over *object)
 {
     const struct place_recovery *recovery = object->recovery;
     struct store_base base;
-    if (object->kind != NAME_WORK_STAGE ||
-        !recovery->base_of(recovery->user, object->key, &base) ||
-        base.print.inode != object->found.st_ino ||
-        base.print.device != object->found.st_dev)
+    if (object->kind != NAME_WORK_STAGE || !is_recorded(object, &base))
         return false;
     recovery->staged(recovery->user, object->key);
     return true;
@@ -162,6 +168,25 @@ static int return_object(const struct left_over *object)
     return return_to_root(object);
 }
 
+/* What was deleted while it waited for its place goes back to the staging area: anywhere
+ * else no record would lead to it. Unless a kill has left it two names, and this is the one
+ * too many. */
+static int return_removed(const struct left_over *object)
+{
+    const struct place_recovery *recovery = object->recovery;
+    const struct place_root *root = object->root;
+    struct store_base base;
+    char stage[NAME_MAX_BYTES + 1];
+    if (!is_recorded(object, &base) || base.parent != STORE_STAGE ||
+        object->found.st_nlink > 1)
+        return return_object(object);
+    name_work_format(stage, NAME_WORK_STAGE, object->key);
+    int error = place_rename_new(root, root->work, object->name, root->work, stage);
+    if (error == 0)
+        recovery->staged(recovery->user, object->key);
+    return error == EEXIST ? return_object(object) : error;
+}
+
 /* Our own new version that was not exchanged yet: a download as before. */
 static int back_to_partial(const struct left_over *object)
 {
@@ -192,7 +217,7 @@ static int recover_object(const struct left_over *object)
             return back_to_partial(object);
         return return_object(object);
     case NAME_WORK_REMOVED:
-        return return_object(object);
+        return return_removed(object);
     case NAME_WORK_FOREIGN:
         break;
     }

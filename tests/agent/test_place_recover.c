@@ -151,6 +151,33 @@ static void goes_to_the_root_when_the_folder_is_gone(void **state)
     place_world_close(&world);
 }
 
+/* At its place nothing would be known of it: the record leads to the staging area. */
+static void goes_back_to_the_staging_area_that_it_was_removed_from(void **state)
+{
+    (void)state;
+    struct place_world world;
+    struct failure failure;
+    char from[PATH_MAX];
+    char to[PATH_MAX];
+    char name[NAME_MAX_BYTES + 1];
+    char path[NAME_MAX_BYTES + 32];
+    place_world_open(&world, disk_system());
+    (void)place_world_base(&world, 1, "a", "<old>");
+    world.bases[0].base.parent = STORE_STAGE;
+    name_work_format_inode(name, NAME_WORK_REMOVED, 1, world.bases[0].base.print.inode);
+    (void)snprintf(path, sizeof path, ".drive-agent/%s", name);
+    assert_int_equal(rename(temp_dir_path(&world.mirror, "a", from),
+                            temp_dir_path(&world.mirror, path, to)),
+                     0);
+    for (int i = 0; i < 2; i++) { /* F-02 */
+        assert_int_equal(place_world_recover(&world, &failure), FAILURE_NONE);
+        assert_false(temp_dir_has(&world.mirror, "a"));
+        place_world_assert_text(&world, ".drive-agent/1.stage", "<old>");
+        assert_int_equal(world.wanted_stage, 1);
+    }
+    place_world_close(&world);
+}
+
 /* The old version lies displaced in the working folder, the new one at its place. */
 static void displace(struct place_world *world)
 {
@@ -322,6 +349,7 @@ int main(void)
         TABLE_TEST(decides_by_looking),
         TABLE_TEST(leaves_what_is_not_its_own),
         TABLE_TEST(brings_a_staged_folder_back_whole),
+        TABLE_TEST(goes_back_to_the_staging_area_that_it_was_removed_from),
         TABLE_TEST(goes_to_the_root_when_the_folder_is_gone),
         TABLE_TEST(keeps_what_a_program_is_writing),
         TABLE_TEST(looks_again_at_what_cannot_be_read),

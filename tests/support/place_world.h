@@ -19,6 +19,7 @@
 #include "tests/support/temp_dir.h"
 
 #define PLACE_WORLD_MARKER "drive-agent 1\ndrive d\n"
+#define PLACE_WORLD_FOLDER 1000 /* key of whatever folder something stands in */
 #define PLACE_WORLD_MTIME  INT64_C(1600000000000) /* of all that the drive holds */
 
 enum { PLACE_WORLD_BASES = 8 };
@@ -136,6 +137,7 @@ place_world_base(struct place_world *world, int64_t key, const char *path, const
                    slash != NULL ? slash + 1 : path);
     *base = (struct store_base){
         .key = key,
+        .parent = PLACE_WORLD_FOLDER,
         .kind = STORE_KIND_FILE,
         .size = (int64_t)strlen(text),
         .hash = place_world_hash(text),
