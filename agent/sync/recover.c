@@ -10,6 +10,7 @@
 #include "agent/state_failure.h"
 #include "agent/sync/facts.h"
 #include "agent/sync/record.h"
+#include "agent/sync/remade.h"
 #include "agent/sync/tree.h"
 #include "store/store_intent.h"
 
@@ -83,67 +84,14 @@ static struct move look_for(const struct sync_context *context,
     return move;
 }
 
-/* Whether that object was to come to this place for another item. */
-static bool is_anothers(const struct sync_context *context, const struct store_base *place,
-                        const struct store_print *found)
+/* It was a person who has moved the folder that the record knows to where it belongs now:
+ * the one that was made again for it stands at its place. */
+static bool is_remade(const struct sync_context *context, int64_t key)
 {
-    struct store_intent intent;
-    struct store_base other;
-    int64_t after = 0;
-    while (store_next_intent(context->store, context->mirror, &after, &intent) ==
-           STORE_OK) {
-        if (after == place->key || intent.parent != place->parent || intent.name == NULL ||
-            strcmp(intent.name, place->name) != 0)
-            continue;
-        if (intent.kind == STORE_INTENT_PLACE ||
-            (store_get_base(context->store, after, &other) == STORE_OK &&
-             other.print.inode == found->inode && other.print.device == found->device))
-            return true;
-    }
-    return false;
-}
-
-/* Whether a folder above was to be moved as well: the records may lead past it. */
-static bool is_way_unsure(const struct sync_context *context, int64_t folder)
-{
-    struct store_intent intent;
     struct store_base base;
-    int64_t at = folder;
-    for (int depth = 0; at != context->root_item; depth++) {
-        if (depth > TREE_MAX_DEPTH ||
-            store_get_intent(context->store, at, &intent) == STORE_OK ||
-            store_get_base(context->store, at, &base) != STORE_OK)
-            return true;
-        at = base.parent;
-    }
-    return false;
-}
-
-/* The folder that the records know stands where its move leads. But where it was stands one
- * that came for no other item: it was made again and is to be recorded before it moves, and
- * it was a person who has moved the one before. */
-static void look_where_it_was(const struct sync_context *context, struct move *move,
-                              struct failure *doubt)
-{
-    struct look_answer answer;
-    struct store_base base;
-    char folder[TREE_PATH_SIZE];
-    char name[NAME_ROOM];
-    if (store_get_base(context->store, move->key, &base) != STORE_OK ||
-        base.kind != STORE_KIND_FOLDER)
-        return;
-    struct store_base place = {.key = move->key, .parent = base.parent, .name = name};
-    (void)snprintf(name, sizeof name, "%s", base.name);
-    const struct look_request request = {
-        .folder = folder, .name = name, .kind = STORE_KIND_FOLDER};
-    if (is_way_unsure(context, place.parent) ||
-        !tree_standing(context, place.parent, folder))
-        return;
-    look_at(context->root, &request, &answer);
-    if (answer.fact == LOOK_HOLDS_REMOTE && !is_anothers(context, &place, &answer.print))
-        move->state = MOVE_NOT_DONE;
-    else if (answer.fact == LOOK_UNKNOWN && answer.failure.number != 50)
-        *doubt = answer.failure;
+    return store_get_base(context->store, key, &base) == STORE_OK &&
+           base.kind == STORE_KIND_FOLDER && base.parent != STORE_STAGE &&
+           remade_is_its_own(context, key);
 }
 
 /* All are looked for before any record changes, since those lead there. */
@@ -156,8 +104,8 @@ static bool find_moves(const struct sync_context *context, struct moves *moves)
         if (intent.kind != STORE_INTENT_MOVE)
             continue;
         struct move move = look_for(context, &intent, &moves->doubt);
-        if (move.state == MOVE_DONE)
-            look_where_it_was(context, &move, &moves->doubt);
+        if (move.state == MOVE_DONE && is_remade(context, move.key))
+            move.state = MOVE_NOT_DONE;
         if (!add_move(moves, &move))
             return false;
     }

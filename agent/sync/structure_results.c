@@ -6,6 +6,7 @@
 #include "agent/place/name.h"
 #include "agent/sync/facts.h"
 #include "agent/sync/record.h"
+#include "agent/sync/remade.h"
 #include "agent/sync/structure_parts.h"
 
 enum { BUSY_DELAY_MS = 10 * 1000, SPACE_DELAY_MS = 60 * 1000 };
@@ -283,7 +284,8 @@ static bool has_left(const struct structure *structure, const struct batch_job *
     return strcmp(folder, job->from_folder) != 0 || strcmp(name, job->from_name) != 0;
 }
 
-/* Another item's folder stands where it was, and it stands where it was to go. */
+/* Another folder stands where it was, a person's or another item's, and it stands where it
+ * was to go. */
 static void on_moved_before(struct structure *structure, size_t index,
                             const struct place_step *step)
 {
@@ -303,7 +305,9 @@ static void on_missing(struct structure *structure, size_t index,
      * there yet: the recovery comes first. */
     bool is_doubtful = has_left(structure, job) ||
                        (step->has_other && batch_has_failed(structure->context->batch));
-    bool is_other = !is_doubtful && is_its_own(structure, job);
+    bool is_other =
+        !is_doubtful && is_its_own(structure, job) &&
+        (!step->stands_there || remade_is_its_own(structure->context, job->intent.key));
     if (is_other)
         take_other(structure, job);
     else if (step->lacks_folder &&

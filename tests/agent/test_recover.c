@@ -221,22 +221,39 @@ static void the_records_follow_what_the_disk_has(void **user)
     CASES(folder_cases, check_folders);
 }
 
-/* A person had moved the folder to the very place that the drive wanted it at next, and it
- * was made again where the record has it: that one is still to be moved. */
-static void a_folder_that_was_made_again_has_not_moved(void **user)
+/* A person had moved the folder to the very place that the drive wanted it at next, and one
+ * stands where the record has it. Made again, it holds what has been placed in it since,
+ * and is still to be moved. Else it is his. */
+static void find_after_move(bool was_made_again, const char *expected)
 {
-    (void)user;
     static const struct recover_case row = {.items = {{"a", "b", "b", "a"}}};
     struct trial trial;
     struct failure failure = {.kind = FAILURE_NONE};
     struct store_base base;
     begin(&trial, &row, true);
     temp_dir_mkdir(&trial.world.mirror, "a");
+    temp_dir_write(&trial.world.mirror, "a/new", "new");
+    struct store_base child = {
+        .key = state_put(&trial.state, said_file("id-new", "id-0", "new")).key,
+        .parent = trial.keys[0],
+        .name = "new",
+        .kind = STORE_KIND_FILE,
+        .print = place_world_print(&trial.world, "a/new")};
+    child.print.inode += !was_made_again;
+    assert_int_equal(store_put_base(trial.state.store, trial.state.mirror, &child),
+                     STORE_OK);
     assert_int_equal(recover_run(&trial.context, false, &failure), FAILURE_NONE);
     assert_int_equal(store_get_base(trial.state.store, trial.keys[0], &base), STORE_OK);
-    assert_string_equal(base.name, "a");
+    assert_string_equal(base.name, expected);
     state_remove(&trial.state);
     place_world_close(&trial.world);
+}
+
+static void a_folder_that_was_made_again_has_not_moved(void **user)
+{
+    (void)user;
+    find_after_move(true, "a");
+    find_after_move(false, "b");
 }
 
 int main(void)

@@ -318,7 +318,8 @@ static void check_extras(const struct sim_world *world, const struct sim_node *f
         bool is_kept = world->has_lying_disk && strstr(own, " (conflict ") != NULL;
         if (child < 0 && !is_kept && !world->service.told_to_keep &&
             !is_persons(entry->node) && !sim_excuse_extra(world, own) &&
-            !sim_excuse_revenant(world, entry->node, own))
+            !sim_excuse_revenant(world, entry->node, own) &&
+            !sim_excuse_empty(world, entry->node))
             sim_fail(&world->sim, "not on the drive: %s (I-5)", own);
         /* What a folder of his holds that he made or moved, he moved with it. */
         bool is_drives = child >= 0 && world->drive.items[child].is_folder;

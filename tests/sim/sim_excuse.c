@@ -227,6 +227,24 @@ bool sim_excuse_revenant(const struct sim_world *world, const struct sim_node *n
            !find_record(world, path, &base) && !has_record(world, node->inode);
 }
 
+static bool has_moved_folder(const struct sim_world *world, const struct sim_node *folder)
+{
+    for (size_t i = 0; i < folder->count; i++) {
+        const struct sim_node *node = folder->entries[i].node;
+        if (S_ISDIR(node->mode) && ((node->moves > 0 && has_record(world, node->inode)) ||
+                                    has_moved_folder(world, node)))
+            return true;
+    }
+    return false;
+}
+
+bool sim_excuse_empty(const struct sim_world *world, const struct sim_node *node)
+{
+    return world->has_disturbances && S_ISDIR(node->mode) && node->count == 0 &&
+           !has_record(world, node->inode) &&
+           has_moved_folder(world, sim_world_find(world, ""));
+}
+
 bool sim_excuse_version(const struct sim_world *world, const char *path)
 {
     struct store_base base;

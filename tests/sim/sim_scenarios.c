@@ -446,6 +446,15 @@ static void moved_here_then_there(struct sim_world *world)
     rename_folder(world);
 }
 
+/* As the drive does it; and the person has made another one under the former name. */
+static void moved_here_as_there(struct sim_world *world)
+{
+    sim_user_rename(&world->user, "docs", "papers");
+    sim_user_mkdir(&world->user, "docs");
+    sim_user_write(&world->user, "docs/own");
+    rename_folder(world);
+}
+
 /* The record of b leads to the person's folder, and then to the one that comes for it. */
 static void own_folder_where_a_move_begins(struct sim_world *world)
 {
@@ -535,6 +544,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"removed here, and its place taken (F-31)",        a_tree,         removed_here_and_taken    },
     {"a folder made a file here gets a file",           a_tree,         folder_made_a_file_here   },
     {"a folder moved here, then there (F-32)",          a_tree,         moved_here_then_there     },
+    {"a folder moved here as there (F-32)",             a_tree,         moved_here_as_there       },
     {"a person's folder where a move begins (F-83)",    two_files,
      own_folder_where_a_move_begins                                                               },
     {"a link planted for a file (F-52)",                a_tree,         link_planted              },

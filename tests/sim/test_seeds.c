@@ -71,6 +71,8 @@ static const uint64_t kept[] = {
     3020824, /* placed in a folder that a person moved meanwhile */
     3700974, /* deleted while each seemed to lie in the other */
     3701039, /* asked for by its id, and deleted before the listing got there */
+    7202285, /* asked for while a listing began, and deleted before its first page */
+    3400933, /* made again without its record, and moved to where the other one stood */
     7200617, /* found where the records had itself: what a person had moved about */
     3705534, /* new, at the place of one whose own way a link blocks */
     3712354, /* deleted while it was staged, and removed half-way */
