@@ -65,6 +65,8 @@ struct transfer {
     int64_t mtime_ms;
     struct store_hash listed;
 
+    const struct batch_job *job; /* PLACING: the last of those that the hands have */
+
     bool is_suspect; /* in hand (sync/suspect.h) */
     struct fetch *fetch;
     uint64_t counted; /* bytes that are here, in flying_bytes of the status */
@@ -156,6 +158,12 @@ void content_stop_download(struct transfer *transfer);
 
 /* content_rival.c */
 
+/* While a set comes in two items may be said to be at one place, or be sent there one after
+ * the other. Whether the hands have another one for it, or had it and it could not be
+ * written down, which the recovery sets right: to this one that would look like a
+ * person's. */
+bool content_is_being_taken(const struct transfer *transfer,
+                            const struct store_remote *place);
 /* Asks the drive whether `rival`, which stands at the place of the new item, is still
  * there. */
 void content_ask_rival(struct content *content, int64_t key, int64_t rival);

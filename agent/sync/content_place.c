@@ -14,6 +14,7 @@ static void add(struct transfer *transfer, struct batch_job *job)
 {
     struct content *content = transfer->content;
     transfer->stage = TRANSFER_PLACING;
+    transfer->job = job;
     content->jobs++;
     batch_add(content->context->batch, job);
 }
@@ -197,6 +198,22 @@ static void make_way(struct transfer *transfer, const char *folder)
         content_again(transfer);
 }
 
+/* Whether it stands where the drive has it, or may come there: a page may have moved it
+ * meanwhile, or another there. */
+static bool is_at_place_or_free(const struct transfer *transfer,
+                                const struct store_remote *remote)
+{
+    const struct sync_context *context = transfer->content->context;
+    struct store_base base;
+    struct store_base other;
+    enum store_status status = store_get_base(context->store, transfer->key, &base);
+    if (status != STORE_NONE)
+        return status == STORE_OK && facts_is_at_place(&base, remote);
+    return store_find_base(context->store, context->mirror, remote->parent, remote->name,
+                           &other) == STORE_NONE &&
+           !content_is_being_taken(transfer, remote);
+}
+
 /* Folders. */
 
 static void on_folder(void *user, struct batch_job *job)
@@ -237,7 +254,11 @@ static void on_folder(void *user, struct batch_job *job)
 
 void content_make_folder(struct transfer *transfer)
 {
-    struct batch_job *job = new_step(transfer, PLACE_FOLDER, on_folder);
+    const struct sync_context *context = transfer->content->context;
+    struct store_remote remote;
+    bool is_right = store_get_remote(context->store, transfer->key, &remote) == STORE_OK &&
+                    is_at_place_or_free(transfer, &remote);
+    struct batch_job *job = is_right ? new_step(transfer, PLACE_FOLDER, on_folder) : NULL;
     if (job == NULL) {
         content_again(transfer);
         return;
@@ -312,40 +333,16 @@ static void on_placed(void *user, struct batch_job *job)
     }
 }
 
-/* While a set comes in, two items may be said to be at one place. The hands have one of
- * them, or had it and it could not be written down, which the recovery sets right: to the
- * other that would look like a person's. */
-static bool is_being_taken(const struct transfer *transfer,
-                           const struct store_remote *remote)
-{
-    const struct content *content = transfer->content;
-    struct store_remote other;
-    char name[NAME_MAX_BYTES + 1];
-    (void)snprintf(name, sizeof name, "%s", remote->name);
-    if (store_find_remote_child(content->context->store, remote->parent, name,
-                                transfer->key, &other) != STORE_OK)
-        return false;
-    const struct transfer *rival = content_find(content, other.key);
-    return (rival != NULL && rival->stage == TRANSFER_PLACING) ||
-           batch_has_failed(content->context->batch);
-}
-
 /* Whether the drive still has the version that was fetched, at a place that is free. */
 static bool is_current(const struct transfer *transfer)
 {
     const struct sync_context *context = transfer->content->context;
     struct store_remote remote;
-    struct store_base base;
-    struct store_base other;
-    if (store_get_remote(context->store, transfer->key, &remote) != STORE_OK ||
-        remote.gone || remote.kind != STORE_KIND_FILE ||
-        !facts_is_content(&remote, transfer->version, transfer->size, &transfer->listed))
-        return false;
-    if (store_get_base(context->store, transfer->key, &base) == STORE_OK)
-        return facts_is_at_place(&base, &remote);
-    return store_find_base(context->store, context->mirror, remote.parent, remote.name,
-                           &other) == STORE_NONE &&
-           !is_being_taken(transfer, &remote);
+    return store_get_remote(context->store, transfer->key, &remote) == STORE_OK &&
+           !remote.gone && remote.kind == STORE_KIND_FILE &&
+           facts_is_content(&remote, transfer->version, transfer->size,
+                            &transfer->listed) &&
+           is_at_place_or_free(transfer, &remote);
 }
 
 void content_place(struct transfer *transfer)
@@ -448,7 +445,7 @@ static bool is_of_another(const struct transfer *transfer)
     return (store_find_base(context->store, context->mirror, remote.parent, remote.name,
                             &other) == STORE_OK &&
             other.key != transfer->key) ||
-           is_being_taken(transfer, &remote);
+           content_is_being_taken(transfer, &remote);
 }
 
 void content_set_aside(struct transfer *transfer)

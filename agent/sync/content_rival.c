@@ -1,11 +1,43 @@
-/* Two live items of the drive at one place. The one that stands is presumed gone, its
- * deletion record lost on the way: the drive is asked (Graph: driveItem delta, deleted
- * items). If both are there after all the new one is held (F-43). */
+/* Two live items of the drive at one place: one of them waits while the other may be
+ * there without a record. If it stands it is presumed gone, its deletion record lost on the
+ * way: the drive is asked (Graph: driveItem delta, deleted items). If both are there after
+ * all the new one is held (F-43). */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/place/name.h"
 #include "agent/sync/content_parts.h"
 #include "agent/sync/facts.h"
 #include "agent/sync/listing_store.h"
 #include "agent/sync/record.h"
 #include "protocol/graph_url.h"
+
+/* Whatever the drive has said since of where the other one belongs. */
+static bool is_with_hands(const struct transfer *transfer, const struct store_remote *place)
+{
+    const struct content *content = transfer->content;
+    for (size_t i = 0; i < content->count; i++) {
+        const struct transfer *rival = content->window[i];
+        if (rival != transfer && rival->stage == TRANSFER_PLACING &&
+            rival->job->intent.parent == place->parent &&
+            strcmp(rival->job->name, place->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool content_is_being_taken(const struct transfer *transfer,
+                            const struct store_remote *place)
+{
+    const struct sync_context *context = transfer->content->context;
+    struct store_remote other;
+    char name[NAME_MAX_BYTES + 1];
+    (void)snprintf(name, sizeof name, "%s", place->name);
+    return is_with_hands(transfer, place) ||
+           (batch_has_failed(context->batch) &&
+            store_find_remote_child(context->store, place->parent, name, transfer->key,
+                                    &other) == STORE_OK);
+}
 
 static void hold_new(struct transfer *transfer)
 {
