@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "agent/log.h"
-#include "agent/place/name.h"
 #include "agent/sync/facts.h"
 #include "agent/sync/record.h"
 #include "agent/sync/remade.h"
@@ -238,27 +237,9 @@ static bool is_way_settled(const struct structure *structure, int64_t folder)
     return true;
 }
 
-/* Another object of its kind stands where the item was, and no record leads there but the
- * item's own: what a person has put in its place, or a folder that was made again and not
- * recorded. It is moved for the item, as it would have been had its way been there at once.
- */
-static bool is_its_own(const struct structure *structure, const struct batch_job *job)
-{
-    const struct sync_context *context = structure->context;
-    struct store_base base;
-    struct store_base other;
-    if (!job->step.has_other ||
-        store_get_base(context->store, job->intent.key, &base) != STORE_OK)
-        return false;
-    char name[NAME_MAX_BYTES + 1];
-    int64_t parent = base.parent;
-    (void)snprintf(name, sizeof name, "%s", base.name);
-    return store_find_base(context->store, context->mirror, parent, name, &other) ==
-               STORE_OK &&
-           other.key == job->intent.key;
-}
-
-/* From here on that is the item's: a move of it is known again. */
+/* Another folder stands where the item was, and no record but the item's leads there: what
+ * a person has put in its place, or one that was made again and not recorded. From here on
+ * it is the item's, and a move of it is known again. */
 static void take_other(const struct structure *structure, const struct batch_job *job)
 {
     const struct sync_context *context = structure->context;
@@ -284,8 +265,7 @@ static bool has_left(const struct structure *structure, const struct batch_job *
     return strcmp(folder, job->from_folder) != 0 || strcmp(name, job->from_name) != 0;
 }
 
-/* Another folder stands where it was, a person's or another item's, and it stands where it
- * was to go. */
+/* It stands where it was to go, and what stands where it was is a person's. */
 static void on_moved_before(struct structure *structure, size_t index,
                             const struct place_step *step)
 {
@@ -295,30 +275,40 @@ static void on_moved_before(struct structure *structure, size_t index,
     on_moved(structure, index, &moved);
 }
 
+static void on_other(struct structure *structure, size_t index, const struct batch_job *job)
+{
+    /* After a failure it may be another item's, whose record does not lead there yet: the
+     * recovery comes first. */
+    bool is_doubtful = batch_has_failed(structure->context->batch);
+    if (!is_doubtful && job->step.stands_there &&
+        !remade_is_its_own(structure->context, job->intent.key)) {
+        on_moved_before(structure, index, &job->step);
+        return;
+    }
+    if (!is_doubtful)
+        take_other(structure, job);
+    structure->result.wants_again = true;
+}
+
 /* Either end of a move may be missing. The way to its target is made, for the next plan:
  * what this one was still to do has changed by then where things stand. */
 static void on_missing(struct structure *structure, size_t index,
                        const struct batch_job *job)
 {
     const struct place_step *step = &job->step;
-    /* After a failure another object may be another item's, whose record does not lead
-     * there yet: the recovery comes first. */
-    bool is_doubtful = has_left(structure, job) ||
-                       (step->has_other && batch_has_failed(structure->context->batch));
-    bool is_other =
-        !is_doubtful && is_its_own(structure, job) &&
-        (!step->stands_there || remade_is_its_own(structure->context, job->intent.key));
-    if (is_other)
-        take_other(structure, job);
-    else if (step->lacks_folder &&
-             is_way_settled(structure, structure->nodes[index].wanted.parent))
-        make_way(structure, job);
-    if (is_doubtful || is_other || step->lacks_folder)
-        structure->result.wants_again = true;
-    else if (step->stands_there)
-        on_moved_before(structure, index, step);
-    else
+    bool is_known = !step->lacks_folder && !has_left(structure, job);
+    if (is_known && step->has_other) {
+        on_other(structure, index, job);
+        return;
+    }
+    if (is_known) {
         on_vanished(structure, index, step);
+        return;
+    }
+    if (step->lacks_folder &&
+        is_way_settled(structure, structure->nodes[index].wanted.parent))
+        make_way(structure, job);
+    structure->result.wants_again = true;
 }
 
 static void on_surprise(struct structure *structure, size_t index,
