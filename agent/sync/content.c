@@ -97,6 +97,7 @@ static void free_transfer(struct transfer *transfer)
     free(transfer->name);
     free(transfer->version);
     free(transfer->address);
+    free(transfer->asked_etag);
     free(transfer->bytes);
     free(transfer);
 }

@@ -8,12 +8,10 @@
 #include "agent/sync/content_parts.h"
 #include "agent/sync/facts.h"
 #include "agent/sync/fresh.h"
-#include "agent/sync/listing_store.h"
 #include "agent/sync/record.h"
 #include "agent/sync/suspect.h"
 #include "agent/sync/verdict.h"
 #include "agent/words.h"
-#include "protocol/graph_url.h"
 
 enum {
     MAX_STALLS = 6,                 /* broken transfers in a row without a byte (F-97) */
@@ -137,31 +135,14 @@ static void repeat(struct transfer *transfer, const struct store_remote *remote)
 }
 
 /* F-92: what the drive says of the item now. */
-static void on_asked(void *user, const struct service_answer *answer,
-                     const struct failure *failure)
+static void on_told(struct transfer *transfer, int status)
 {
-    struct transfer *transfer = user;
-    struct sync_context *context = transfer->content->context;
-    struct graph_page *owner;
-    struct graph_item item;
     struct store_remote remote;
-    transfer->asking = NULL;
-    if (failure != NULL) {
-        content_trouble(transfer, failure);
-        return;
-    }
-    if (answer->status == 404) {
+    if (status == 404)
         give_up_lost(transfer);
-        return;
-    }
-    bool came =
-        answer->status >= 200 && answer->status < 300 &&
-        graph_item_parse(answer->body, answer->size, &owner, &item) == GRAPH_PAGE_OK;
-    if (came) {
-        (void)listing_store_item(context, &item, false);
-        graph_page_close(owner);
-    }
-    if (store_get_remote(context->store, transfer->key, &remote) != STORE_OK || remote.gone)
+    else if (store_get_remote(transfer->content->context->store, transfer->key, &remote) !=
+                 STORE_OK ||
+             remote.gone)
         content_again(transfer);
     else
         repeat(transfer, &remote);
@@ -169,19 +150,9 @@ static void on_asked(void *user, const struct service_answer *answer,
 
 static void ask_anew(struct transfer *transfer)
 {
-    const struct sync_context *context = transfer->content->context;
-    char path[GRAPH_URL_SIZE];
-    struct failure failure;
-    transfer->stage = TRANSFER_ASKING;
     transfer->whole = true;
-    if (!graph_url_item(path, context->drive_id, transfer->id)) {
+    if (!content_ask(transfer, transfer->key, on_told))
         give_up_text(transfer, 146, _("an id that makes no address"), 0);
-        return;
-    }
-    transfer->asking = service_get(context->service, SERVICE_CLASS_ITEM, path, on_asked,
-                                   transfer, &failure);
-    if (transfer->asking == NULL)
-        content_trouble(transfer, &failure);
 }
 
 static void judge(struct transfer *transfer)

@@ -2,6 +2,7 @@
  *
  *   content.c           the window, the lanes, the end of a pass
  *   content_decide.c    what is to be done with an item
+ *   content_ask.c       what the drive says of one item now
  *   content_download.c  its bytes: fetch, judge, ask again
  *   content_rival.c     two items of the drive at one place
  *   content_place.c     its place: folders, files, times, what is in the way
@@ -49,7 +50,7 @@ struct transfer {
     struct transfer *next; /* in its lane */
     size_t slot;           /* in the window */
     int64_t key;
-    int64_t waits_for; /* WAITING: key of the folder; ASKING: of a rival */
+    int64_t waits_for; /* WAITING: key of the folder */
     enum transfer_stage stage;
     bool is_folder;
     bool is_large;
@@ -72,6 +73,9 @@ struct transfer {
     uint64_t counted; /* bytes that are here, in flying_bytes of the status */
     char *address;    /* that came with the listing, or NULL: a secret (F-101) */
     struct service_operation *asking;
+    int64_t asked;    /* ASKING: key of the item, which may be a rival */
+    char *asked_etag; /* of its record by then */
+    void (*on_told)(struct transfer *transfer, int status);
     unsigned tries;   /* complete downloads */
     unsigned stalls;  /* broken ones in a row without a byte */
     int64_t held;     /* bytes of a partial when the last one broke */
@@ -150,6 +154,16 @@ void content_decide_again(struct transfer *transfer);
 /* The version to fetch: copies what must outlive the store's next answer. False: no
  * memory. */
 bool content_take_version(struct transfer *transfer, const struct store_remote *remote);
+
+/* content_ask.c */
+
+enum { CONTENT_OUTDATED = 0 }; /* instead of a status */
+
+/* Asks the drive about an item: the transfer's, or one in its way. `on_told` is called when
+ * its record has what the drive says, with the status of the answer; OUTDATED where a page
+ * has told of it meanwhile, and the record has that. False: it has no address. */
+bool content_ask(struct transfer *transfer, int64_t key,
+                 void (*on_told)(struct transfer *transfer, int status));
 
 /* content_download.c */
 

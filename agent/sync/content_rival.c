@@ -8,9 +8,7 @@
 #include "agent/place/name.h"
 #include "agent/sync/content_parts.h"
 #include "agent/sync/facts.h"
-#include "agent/sync/listing_store.h"
 #include "agent/sync/record.h"
-#include "protocol/graph_url.h"
 
 /* Whatever the drive has said since of where the other one belongs. */
 static bool is_with_hands(const struct transfer *transfer, const struct store_remote *place)
@@ -58,28 +56,13 @@ static bool is_still_there(const struct sync_context *context, int64_t rival)
            facts_is_at_place(&base, &remote);
 }
 
-static void on_answer(void *user, const struct service_answer *answer,
-                      const struct failure *failure)
+static void on_told(struct transfer *transfer, int status)
 {
-    struct transfer *transfer = user;
     struct content *content = transfer->content;
-    struct sync_context *context = content->context;
-    const struct store_remote gone = {.key = transfer->waits_for, .gone = true};
-    struct graph_page *owner;
-    struct graph_item item;
-    transfer->asking = NULL;
-    if (failure != NULL) {
-        content_trouble(transfer, failure);
-        return;
-    }
-    if (answer->status == 404) {
+    const struct sync_context *context = content->context;
+    const struct store_remote gone = {.key = transfer->asked, .gone = true};
+    if (status == 404)
         (void)store_put_remote(context->store, context->mirror, &gone, true, NULL);
-    } else if (answer->status >= 200 && answer->status < 300 &&
-               graph_item_parse(answer->body, answer->size, &owner, &item) ==
-                   GRAPH_PAGE_OK) {
-        (void)listing_store_item(context, &item, false);
-        graph_page_close(owner);
-    }
     if (is_still_there(context, gone.key)) {
         hold_new(transfer);
         return;
@@ -91,24 +74,9 @@ static void on_answer(void *user, const struct service_answer *answer,
 
 void content_ask_rival(struct content *content, int64_t key, int64_t rival)
 {
-    const struct sync_context *context = content->context;
-    struct store_remote remote;
-    struct failure failure;
-    char path[GRAPH_URL_SIZE];
     struct transfer *transfer = content_begin(content, key);
-    if (transfer == NULL) {
+    if (transfer == NULL)
         content->wants_again = true;
-        return;
-    }
-    transfer->stage = TRANSFER_ASKING;
-    transfer->waits_for = rival;
-    if (store_get_remote(context->store, rival, &remote) != STORE_OK || remote.id == NULL ||
-        !graph_url_item(path, context->drive_id, remote.id)) {
+    else if (!content_ask(transfer, rival, on_told))
         hold_new(transfer);
-        return;
-    }
-    transfer->asking = service_get(context->service, SERVICE_CLASS_ITEM, path, on_answer,
-                                   transfer, &failure);
-    if (transfer->asking == NULL)
-        content_trouble(transfer, &failure);
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { LARGE = 300 * 1024, SEED = 4711, PATIENCE_MS = 3600 * 1000 };
+enum { LARGE = 300 * 1024, SEED = 4711, PATIENCE_MS = 3600 * 1000, LATE_MS = 20000 };
 
 /* Words of the scenarios; paths are the drive's, names that are not there a mistake. */
 
@@ -299,6 +299,23 @@ static void lose_tombstone(struct sim_world *world)
     world->drive.oldest = world->drive.position;
 }
 
+/* Of a the feed has not told that it moved, so the drive is asked where it is. By the time
+ * that the answer comes the feed has told that it is gone. */
+static void delete_while_asked(struct sim_world *world)
+{
+    int old = at(world, "a");
+    move(world, "a", "docs", "a");
+    world->drive.items[old].is_silent = true;
+    (void)make(world, "", "a", 35);
+    world->service.late_us = LATE_MS * 1000;
+    sim_world_sync(world, false);
+    if (!sim_world_run(world, LATE_MS / 2))
+        return;
+    sim_drive_delete(&world->drive, old);
+    sim_world_sync(world, false);
+    (void)sim_world_run(world, LATE_MS);
+}
+
 /* What it has moved out of a folder comes, what is missing stays. */
 static void lose_place_and_keep(struct sim_world *world)
 {
@@ -523,6 +540,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"a folder becomes a file (F-86)",                  a_tree,         folder_becomes_file       },
     {"the place in the feed is lost (F-81)",            a_tree,         lose_place                },
     {"a deletion that is never told (F-82)",            a_tree,         lose_tombstone            },
+    {"deleted while it is asked for (F-43)",            a_tree,         delete_while_asked        },
     {"a folder that is to be kept (F-81)",              a_tree,         lose_place_and_keep       },
     {"many things at once",                             a_tree,         everything                },
     {"many things in small pages",                      in_small_pages, everything                },

@@ -29,6 +29,9 @@ struct service_operation {
     service_done_fn *done;
     void *user;
     char *address;
+    /* of a question about an item, where it was answered when it came */
+    int status;
+    struct bytes body;
     /* of a download */
     service_head_fn *head;
     service_sink_fn *sink;
@@ -45,6 +48,7 @@ static void free_operation(struct service_operation *operation)
 {
     free(operation->address);
     free(operation->data);
+    bytes_clear(&operation->body);
     free(operation);
 }
 
@@ -114,27 +118,30 @@ static int answer_get(struct service *service, const char *address, struct bytes
     return 200;
 }
 
+static bool is_item(const char *address)
+{
+    return strstr(address, "/items/") != NULL && strstr(address, "/children") == NULL;
+}
+
 static void answer(void *user)
 {
     struct service_operation *operation = user;
     struct service *service = operation->service;
-    struct bytes body;
-    bytes_init(&body, BODY_MAX);
-    bool is_item = strstr(operation->address, "/items/") != NULL &&
-                   strstr(operation->address, "/children") == NULL;
+    struct bytes *body = &operation->body;
     int status = 0;
     if (!sim_chance(service->sim, service->bad_per_mille)) {
-        status = answer_get(service, operation->address, &body);
+        status = operation->status != 0 ? operation->status
+                                        : answer_get(service, operation->address, body);
     } else if (sim_below(service->sim, 3) > 0) {
-        status = refusal(service, operation->address, &body);
-        if (status == 404 && is_item)
+        bytes_clear(body);
+        status = refusal(service, operation->address, body);
+        if (status == 404 && is_item(operation->address))
             status = 403; /* 404 of an item is the truth, but not that of its list */
     }
     if (status == 0)
         finish_failed(operation, FAILURE_PROTOCOL, 127);
     else
-        finish(operation, status, bytes_front(&body), bytes_count(&body));
-    bytes_clear(&body);
+        finish(operation, status, bytes_front(body), bytes_count(body));
 }
 
 static struct service_operation *new_operation(struct service *service, const char *address,
@@ -147,6 +154,7 @@ static struct service_operation *new_operation(struct service *service, const ch
     operation->done = done;
     operation->user = user;
     operation->address = strdup(address);
+    bytes_init(&operation->body, BODY_MAX);
     service->requests++;
     return operation;
 }
@@ -158,7 +166,13 @@ struct service_operation *service_get(struct service *service, enum service_clas
     (void)class;
     (void)failure;
     struct service_operation *operation = new_operation(service, path_or_link, done, user);
-    sim_loop_after(service->loop, sim_below(service->sim, ANSWER_US), answer, operation);
+    uint64_t delay_us = sim_below(service->sim, ANSWER_US);
+    /* What happens on the way it does not say, or it does. */
+    if (is_item(path_or_link) && (delay_us % 2 == 0 || service->late_us > 0)) {
+        operation->status = answer_get(service, path_or_link, &operation->body);
+        delay_us += service->late_us;
+    }
+    sim_loop_after(service->loop, delay_us, answer, operation);
     return operation;
 }
 

@@ -1,9 +1,10 @@
 /* agent/net/service.h and link.h answered by a simulated drive: these definitions take the
  * place of the real ones in the linked test.
  *
- * Answers come after a delay of chance and say what the drive holds then. In bad weather
- * requests are refused in every documented way, contents break off, arrive wrong, from the
- * start or not at all; notifications are lost, late and told twice.
+ * Answers come after a delay of chance and say what the drive holds then; about a single
+ * item half of them say what it held when it was asked. In bad weather requests are refused
+ * in every documented way, contents break off, arrive wrong, from the start or not at all;
+ * notifications are lost, late and told twice.
  */
 #ifndef TESTS_SIM_SIM_SERVICE_H
 #define TESTS_SIM_SIM_SERVICE_H
@@ -19,6 +20,7 @@ struct service {
     struct sim_drive *drive;
     struct link *link; /* NULL while there is none */
     int slots;
+    uint64_t late_us; /* by that much are those about a single item, all of them old */
     unsigned bad_per_mille;  /* the weather */
     unsigned deaf_per_mille; /* notifications that are lost */
     struct sim_faults lists; /* of folders, which the service does not find (4.11) */
