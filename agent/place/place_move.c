@@ -185,6 +185,26 @@ static void show_other(const struct moving *moving, const struct stat *other)
     step->racy = false;
 }
 
+/* Between the look and the rename a person may have put something of another kind there,
+ * which is not moved for the item: it goes back, or beside what has taken its place since.
+ * 0, or as refuse_source(). */
+static int give_back(const struct moving *moving)
+{
+    const struct place_root *root = moving->batch->root;
+    struct place_step *step = moving->step;
+    struct stat moved;
+    if (stat_at(moving, moving->to, moving->to_name, &moved) != 0)
+        return 0;
+    int error = refuse_source(step, &moved);
+    if (error != 0 &&
+        place_rename_new(root, moving->to, moving->to_name, moving->from,
+                         moving->from_name) != 0 &&
+        moving->to == root->work)
+        (void)place_keep_copy(root, moving->to_name, moving->from, moving->from_name,
+                              step->copy_name);
+    return error;
+}
+
 static void move(const struct moving *moving)
 {
     const struct place_root *root = moving->batch->root;
@@ -203,6 +223,8 @@ static void move(const struct moving *moving)
         error = refuse_source(step, &before);
     if (error == 0)
         error = rename_object(moving, &before);
+    if (error == 0)
+        error = give_back(moving);
     if (error == 0) {
         take_print(moving, &before);
         step->result = PLACE_DONE;

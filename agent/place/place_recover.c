@@ -199,6 +199,15 @@ static int back_to_partial(const struct left_over *object)
     return error == EEXIST ? drop(object) : error;
 }
 
+/* No object of ours, whatever the records say of one: a person's that was taken for it. */
+static bool is_of_another_kind(const struct left_over *object)
+{
+    const struct place_recovery *recovery = object->recovery;
+    struct store_base base;
+    return recovery->base_of(recovery->user, object->key, &base) &&
+           (base.kind == STORE_KIND_FOLDER) != S_ISDIR(object->found.st_mode);
+}
+
 /* 0, or an errno. */
 static int recover_object(const struct left_over *object)
 {
@@ -209,7 +218,8 @@ static int recover_object(const struct left_over *object)
             return 0;
         return drop(object);
     case NAME_WORK_STAGE:
-        if (recovery->wants(recovery->user, object->key, true))
+        if (!is_of_another_kind(object) &&
+            recovery->wants(recovery->user, object->key, true))
             return 0;
         return return_object(object);
     case NAME_WORK_DISPLACED:

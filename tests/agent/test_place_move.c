@@ -496,6 +496,66 @@ static void never_takes_one_of_two_folders_for_the_other(void **state) /* F-43, 
     place_world_close(&world);
 }
 
+/* A person, who replaces the folder by a file after it was looked at, and again after that
+ * was moved. */
+static struct {
+    const struct temp_dir *mirror;
+    unsigned acts;
+    unsigned done;
+} person;
+
+static int look_and_let_act(void *user, int folder, const char *name, struct stat *out)
+{
+    char path[PATH_MAX];
+    int result = disk_system()->stat_at(user, folder, name, out);
+    if (person.done == person.acts || result != 0)
+        return result;
+    if (person.done++ == 0)
+        assert_int_equal(rmdir(temp_dir_path(person.mirror, "docs", path)), 0);
+    temp_dir_write(person.mirror, "docs", person.done == 1 ? "<mine>" : "<more>");
+    return 0;
+}
+
+static const struct replaced_case {
+    const char *name;
+    enum place_op op;
+    unsigned acts;
+    const char *docs;
+} replaced_cases[] = {
+    {"a file was to be moved away for it",   PLACE_STAGE, 1, "<mine>"},
+    {"and there is another one by then",     PLACE_STAGE, 2, "<more>"},
+    {"a file was moved to where it belongs", PLACE_MOVE,  1, "<mine>"},
+};
+
+static void check_replaced(const struct replaced_case *row)
+{
+    struct place_world world;
+    struct disk disk = *disk_system();
+    disk.stat_at = look_and_let_act;
+    place_world_open(&world, &disk);
+    temp_dir_mkdir(&world.mirror, "docs");
+    struct place_step step = place_world_move(1, "", "docs", "", "papers");
+    step.op = row->op;
+    step.expect_present = true;
+    step.expect_kind = STORE_KIND_FOLDER;
+    step.expect_print = place_world_print(&world, "docs");
+    person.mirror = &world.mirror;
+    person.acts = row->acts;
+    person.done = 0;
+    place_world_run(&world, &step, 1);
+    assert_int_equal(step.result, PLACE_VANISHED);
+    place_world_assert_text(&world, "docs", row->docs);
+    assert_int_equal(temp_dir_count_marker(&world.mirror, "<mine>"), 1);
+    assert_int_equal(place_world_leftovers(&world), 0);
+    place_world_close(&world);
+}
+
+static void gives_back_what_a_person_put_there_between_look_and_move(void **state)
+{
+    (void)state;
+    CASES(replaced_cases, check_replaced);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -505,6 +565,7 @@ int main(void)
         TABLE_TEST(says_which_end_is_missing),
         TABLE_TEST(leaves_another_folder_until_it_is_recorded),
         TABLE_TEST(takes_no_move_for_done_where_another_folder_stands),
+        TABLE_TEST(gives_back_what_a_person_put_there_between_look_and_move),
         TABLE_TEST(stages_and_brings_back),
         TABLE_TEST(brings_back_what_was_staged_and_nothing_else),
         TABLE_TEST(sets_anything_aside),

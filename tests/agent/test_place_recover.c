@@ -178,6 +178,27 @@ static void goes_back_to_the_staging_area_that_it_was_removed_from(void **state)
     place_world_close(&world);
 }
 
+/* A folder was to be staged, and a person had put his file in its place. */
+static void gives_back_what_is_of_another_kind_than_the_record(void **state)
+{
+    (void)state;
+    struct place_world world;
+    struct failure failure;
+    place_world_open(&world, disk_system());
+    (void)place_world_base(&world, 1, "a", "<mine>");
+    world.bases[0].base.kind = STORE_KIND_FOLDER;
+    world.wanted_stage = 1;
+    char from[PATH_MAX];
+    char to[PATH_MAX];
+    assert_int_equal(rename(temp_dir_path(&world.mirror, "a", from),
+                            temp_dir_path(&world.mirror, ".drive-agent/1.stage", to)),
+                     0);
+    assert_int_equal(place_world_recover(&world, &failure), FAILURE_NONE);
+    place_world_assert_text(&world, "a", "<mine>");
+    assert_int_equal(place_world_leftovers(&world), 0);
+    place_world_close(&world);
+}
+
 /* The old version lies displaced in the working folder, the new one at its place. */
 static void displace(struct place_world *world)
 {
@@ -350,6 +371,7 @@ int main(void)
         TABLE_TEST(leaves_what_is_not_its_own),
         TABLE_TEST(brings_a_staged_folder_back_whole),
         TABLE_TEST(goes_back_to_the_staging_area_that_it_was_removed_from),
+        TABLE_TEST(gives_back_what_is_of_another_kind_than_the_record),
         TABLE_TEST(goes_to_the_root_when_the_folder_is_gone),
         TABLE_TEST(keeps_what_a_program_is_writing),
         TABLE_TEST(looks_again_at_what_cannot_be_read),
