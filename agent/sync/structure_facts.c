@@ -242,6 +242,31 @@ static bool is_in_the_way(const struct sync_context *context, const struct plan_
            store_get_base(context->store, claimer.key, &base) == STORE_NONE;
 }
 
+/* Whether it goes into a folder that a person has moved into it, as far as the records
+ * know: what he has moved on that way is called home first (F-32, F-84). */
+static bool waits_for_home(const struct structure *structure, const struct plan_node *node)
+{
+    const struct sync_context *context = structure->context;
+    struct store_base base;
+    bool is_called = false;
+    int64_t at = node->wanted.parent;
+    for (int depth = 0; depth < TREE_MAX_DEPTH && at != node->key; depth++) {
+        if (at == context->root_item ||
+            store_get_base(context->store, at, &base) != STORE_OK)
+            return false;
+        at = base.parent;
+    }
+    for (at = node->wanted.parent;
+         at != node->key && store_get_base(context->store, at, &base) == STORE_OK;
+         at = base.parent) {
+        if ((base.flags & STORE_BASE_MOVED) == 0)
+            continue;
+        record_call_home(context, at);
+        is_called = true;
+    }
+    return is_called;
+}
+
 static void link_one(struct structure *structure, size_t index)
 {
     const struct sync_context *context = structure->context;
@@ -257,6 +282,10 @@ static void link_one(struct structure *structure, size_t index)
         node->in_the_way = node->stands.parent != STORE_STAGE &&
                            is_in_the_way(context, node, object->stands_name);
         return;
+    }
+    if (waits_for_home(structure, node)) {
+        node->held = true;
+        structure->result.wants_again = true;
     }
     node->under = find_under(structure, node->wanted.parent);
     if (store_find_base(context->store, context->mirror, node->wanted.parent,

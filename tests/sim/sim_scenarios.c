@@ -472,6 +472,16 @@ static void moved_here_as_there(struct sim_world *world)
     rename_folder(world);
 }
 
+/* A start finds that; the drive moves the folder into what he has moved into it. */
+static void moved_into_each_other(struct sim_world *world)
+{
+    sim_user_rename(&world->user, "other", "docs/other");
+    sim_world_stop(world);
+    if (!sim_world_start(world) || !sim_world_run(world, PATIENCE_MS))
+        return;
+    move(world, "docs", "other", "docs");
+}
+
 /* The record of b leads to the person's folder, and then to the one that comes for it. */
 static void own_folder_where_a_move_begins(struct sim_world *world)
 {
@@ -563,6 +573,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"a folder made a file here gets a file",           a_tree,         folder_made_a_file_here   },
     {"a folder moved here, then there (F-32)",          a_tree,         moved_here_then_there     },
     {"a folder moved here as there (F-32)",             a_tree,         moved_here_as_there       },
+    {"moved into one here, and that there (F-84)",      a_tree,         moved_into_each_other     },
     {"a person's folder where a move begins (F-83)",    two_files,
      own_folder_where_a_move_begins                                                               },
     {"a link planted for a file (F-52)",                a_tree,         link_planted              },
