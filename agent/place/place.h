@@ -142,6 +142,11 @@ struct place_step {
 enum failure_kind place_run(struct place_root *root, struct place_step *steps, size_t count,
                             struct failure *failure);
 
+/* Whether what was found is the object that was recorded, wherever it stands now. The inode
+ * of a file may have been given anew; the time and the size of a folder say nothing. */
+bool place_is_object(const struct store_print *recorded, const struct store_print *found,
+                     enum store_kind kind);
+
 /* Opens a folder of the mirror for reading, by its path beneath the root. -1 and errno; to
  * be closed by disk_close(). */
 int place_open_path(const struct place_root *root, const char *folder);

@@ -32,6 +32,14 @@ bool place_print_equal(const struct store_print *one, const struct store_print *
            one->ctime_ns == other->ctime_ns;
 }
 
+bool place_is_object(const struct store_print *recorded, const struct store_print *found,
+                     enum store_kind kind)
+{
+    return found->device == recorded->device && found->inode == recorded->inode &&
+           (kind == STORE_KIND_FOLDER ||
+            (found->mtime_ns == recorded->mtime_ns && found->size == recorded->size));
+}
+
 bool place_unmoved(const struct stat *one, const struct stat *other)
 {
     return one->st_ino == other->st_ino && one->st_dev == other->st_dev &&

@@ -62,11 +62,15 @@ static bool is_done(const struct moving *moving)
 {
     struct place_step *step = moving->step;
     struct stat found;
-    if (!step->expect_present ||
-        stat_at(moving, moving->to, moving->to_name, &found) != 0 ||
+    if (stat_at(moving, moving->to, moving->to_name, &found) != 0 ||
         !is_expected(moving, &found))
         return false;
-    step->print = S_ISDIR(found.st_mode) ? place_print(&found) : step->expect_print;
+    struct store_print print = place_print(&found);
+    /* In the staging area the name tells as well, whatever has become of it. */
+    if (S_ISREG(found.st_mode) && moving->to != moving->batch->root->work &&
+        !place_is_object(&step->expect_print, &print, STORE_KIND_FILE))
+        return false;
+    step->print = S_ISDIR(found.st_mode) ? print : step->expect_print;
     step->racy = true; /* its ctime has changed unseen */
     step->result = PLACE_DONE;
     return true;

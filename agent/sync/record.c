@@ -211,21 +211,13 @@ static void forget_object(const struct sync_context *context, int64_t key)
     }
 }
 
-/* An inode alone may have been given anew since. */
-static bool is_its_object(const struct store_base *base, const struct store_print *print)
-{
-    return base->print.inode == print->inode &&
-           (base->kind == STORE_KIND_FOLDER ||
-            (base->print.mtime_ns == print->mtime_ns && base->print.size == print->size));
-}
-
 void record_taken(const struct sync_context *context, int64_t key, int64_t parent,
                   const char *name, const struct store_print *print)
 {
     struct store_base former;
     if (store_find_base(context->store, context->mirror, parent, name, &former) ==
             STORE_OK &&
-        former.key != key && !is_its_object(&former, print))
+        former.key != key && !place_is_object(&former.print, print, former.kind))
         forget_object(context, former.key);
 }
 

@@ -56,7 +56,6 @@ static bool is_still_staged(const struct sync_context *context, int64_t key)
     return answer.print.inode != 0;
 }
 
-/* Known again by its inode. */
 static struct move look_for(const struct sync_context *context,
                             const struct store_intent *intent, struct failure *doubt)
 {
@@ -74,7 +73,7 @@ static struct move look_for(const struct sync_context *context,
         !tree_standing(context, intent->parent, folder))
         return move;
     look_at(context->root, &request, &answer);
-    if (answer.print.inode == print.inode && answer.print.device == print.device)
+    if (place_is_object(&print, &answer.print, base.kind))
         move.state = MOVE_DONE;
     else if (answer.fact == LOOK_UNKNOWN)
         move.state = MOVE_UNKNOWN;

@@ -50,6 +50,13 @@ static void move_before(struct place_world *world)
                      0);
 }
 
+/* By its inode it could be the one that was moved, edited since. */
+static void reuse_inode(struct place_world *world)
+{
+    move_before(world);
+    temp_dir_write(&world->mirror, "b", "<another item>");
+}
+
 static void move_before_and_reuse(struct place_world *world)
 {
     move_before(world);
@@ -79,17 +86,19 @@ static const struct move_case {
     const char *text;     /* at the target */
     bool keeps_old_print; /* so that it is looked at again */
 } cases[] = {
-    {"a file as we left it",                       write_old,             PLACE_DONE,     "<old>",    false},
-    {"an edited file goes with its edit",          edit,                  PLACE_DONE,     "<edited>", true },
-    {"a person's file stands there",               occupy,                PLACE_OCCUPIED, "<mine>",   false},
-    {"a person's folder stands there",             occupy_by_folder,      PLACE_OCCUPIED, "",         false},
-    {"it is gone (F-31)",                          remove_source,         PLACE_VANISHED, "",         false},
-    {"a folder stands in its place",               put_folder_in_place,   PLACE_VANISHED, "",         false},
-    {"done before a kill (P-5)",                   move_before,           PLACE_DONE,     "<old>",    true },
+    {"a file as we left it",                       write_old,             PLACE_DONE,     "<old>",          false},
+    {"an edited file goes with its edit",          edit,                  PLACE_DONE,     "<edited>",       true },
+    {"a person's file stands there",               occupy,                PLACE_OCCUPIED, "<mine>",         false},
+    {"a person's folder stands there",             occupy_by_folder,      PLACE_OCCUPIED, "",               false},
+    {"it is gone (F-31)",                          remove_source,         PLACE_VANISHED, "",               false},
+    {"a folder stands in its place",               put_folder_in_place,   PLACE_VANISHED, "",               false},
+    {"done before a kill (P-5)",                   move_before,           PLACE_DONE,     "<old>",          true },
     {"done before, and another item stands there", move_before_and_reuse, PLACE_DONE,
-     "<old>",                                                                                         true },
-    {"half done by a link (F-18)",                 link_before,           PLACE_DONE,     "<old>",    false},
-    {"a person's link instead (F-52)",             link_out,              PLACE_DONE,     "canary",   true },
+     "<old>",                                                                                               true },
+    {"it is gone, and its inode given anew",       reuse_inode,           PLACE_VANISHED, "<another item>",
+     false                                                                                                       },
+    {"half done by a link (F-18)",                 link_before,           PLACE_DONE,     "<old>",          false},
+    {"a person's link instead (F-52)",             link_out,              PLACE_DONE,     "canary",         true },
 };
 
 static void check_move_on(const struct move_case *row, const struct disk *disk)

@@ -445,6 +445,19 @@ static void removed_here_and_taken(struct sim_world *world)
     sim_drive_edit(&world->drive, at(world, "b"), 75);
 }
 
+/* The same, and a cannot leave yet: its folder is made first. */
+static void removed_here_in_the_way(struct sim_world *world)
+{
+    world->disk.reuses_inodes = true;
+    sim_user_remove(&world->user, "b");
+    edit(world);
+    if (!sim_world_run(world, PATIENCE_MS))
+        return;
+    sim_user_remove(&world->user, "other");
+    move(world, "a", "other", "a");
+    move(world, "b", "", "a");
+}
+
 static void folder_made_a_file_here(struct sim_world *world)
 {
     sim_user_remove(&world->user, "docs");
@@ -570,6 +583,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"moved out to a folder removed here (F-31)",       a_tree,
      moved_out_to_a_folder_removed_here                                                           },
     {"removed here, and its place taken (F-31)",        a_tree,         removed_here_and_taken    },
+    {"the same, before its place is free",              a_tree,         removed_here_in_the_way   },
     {"a folder made a file here gets a file",           a_tree,         folder_made_a_file_here   },
     {"a folder moved here, then there (F-32)",          a_tree,         moved_here_then_there     },
     {"a folder moved here as there (F-32)",             a_tree,         moved_here_as_there       },
