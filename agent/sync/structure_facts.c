@@ -243,28 +243,24 @@ static bool is_in_the_way(const struct sync_context *context, const struct plan_
 }
 
 /* Whether it goes into a folder that a person has moved into it, as far as the records
- * know: what he has moved on that way is called home first (F-32, F-84). */
+ * know: that one is called home first, and the next plan has both (F-32, F-84). */
 static bool waits_for_home(const struct structure *structure, const struct plan_node *node)
 {
     const struct sync_context *context = structure->context;
     struct store_base base;
-    bool is_called = false;
+    int64_t moved = 0;
     int64_t at = node->wanted.parent;
     for (int depth = 0; depth < TREE_MAX_DEPTH && at != node->key; depth++) {
-        if (at == context->root_item ||
-            store_get_base(context->store, at, &base) != STORE_OK)
+        if (store_get_base(context->store, at, &base) != STORE_OK)
             return false;
+        if ((base.flags & STORE_BASE_MOVED) != 0)
+            moved = at;
         at = base.parent;
     }
-    for (at = node->wanted.parent;
-         at != node->key && store_get_base(context->store, at, &base) == STORE_OK;
-         at = base.parent) {
-        if ((base.flags & STORE_BASE_MOVED) == 0)
-            continue;
-        record_call_home(context, at);
-        is_called = true;
-    }
-    return is_called;
+    if (at != node->key || moved == 0)
+        return false;
+    record_call_home(context, moved);
+    return true;
 }
 
 static void link_one(struct structure *structure, size_t index)

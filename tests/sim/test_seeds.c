@@ -75,6 +75,7 @@ static const uint64_t kept[] = {
     3400933, /* made again without its record, and moved to where the other one stood */
     4051578, /* a file saved under the name of a folder that was just to be staged */
     4057190, /* to go into a folder that was moved into it, and both taken away */
+    3730352, /* the same, where both were removed */
     7200617, /* found where the records had itself: what a person had moved about */
     3705534, /* new, at the place of one whose own way a link blocks */
     7300138, /* placed where another one was sent that the drive had moved since */
