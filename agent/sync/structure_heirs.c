@@ -7,6 +7,7 @@
 #include "agent/sync/record.h"
 #include "agent/sync/row.h"
 #include "agent/sync/structure_parts.h"
+#include "store/store_intent.h"
 
 /* Texts of a record that outlive it. */
 enum { NAME_ROOM = 1025, VERSION_ROOM = 513 };
@@ -101,6 +102,20 @@ static bool take_over_children(const struct sync_context *context, int64_t from,
     return true;
 }
 
+/* What may stand there without its record is the heir's as well. Left with the one that is
+ * gone it would win the place back after the next kill, with all that is in it. */
+static void take_over_intent(const struct sync_context *context, int64_t from, int64_t to)
+{
+    struct store_intent intent;
+    if (store_get_intent(context->store, to, &intent) == STORE_NONE &&
+        store_get_intent(context->store, from, &intent) == STORE_OK &&
+        intent.kind != STORE_INTENT_FETCH) {
+        intent.key = to;
+        (void)store_put_intent(context->store, context->mirror, &intent);
+    }
+    (void)store_drop_intent(context->store, from);
+}
+
 static bool succeed(struct structure *structure, int64_t key)
 {
     const struct sync_context *context = structure->context;
@@ -119,6 +134,7 @@ static bool succeed(struct structure *structure, int64_t key)
     char version[VERSION_ROOM];
     (void)snprintf(name, sizeof name, "%s", base.name);
     (void)snprintf(version, sizeof version, "%s", base.ctag == NULL ? "" : base.ctag);
+    take_over_intent(context, key, heir);
     (void)store_drop_base(context->store, key);
     (void)store_drop_todo(context->store, key);
     base.key = heir;

@@ -506,6 +506,27 @@ static void own_folder_where_a_move_begins(struct sim_world *world)
     sim_drive_swap(&world->drive, at(world, "a"), at(world, "b"));
 }
 
+/* Killed as it had been made again, before that was recorded; then another one takes its
+ * name. */
+static void made_again_then_replaced(struct sim_world *world)
+{
+    unsigned stop_at = world->sim.stop_at; /* of the test */
+    sim_user_remove(&world->user, "docs");
+    sim_world_sync(world, true);
+    while (sim_world_find(world, "docs") == NULL) {
+        if (!sim_world_steps(world, 1))
+            return;
+    }
+    world->sim.has_stopped = true;
+    sim_world_stop(world);
+    world->sim.stop_at = stop_at;
+    if (!sim_world_start(world) || !sim_world_run(world, PATIENCE_MS))
+        return;
+    (void)make(world, "docs", "new", 30);
+    if (sim_world_run(world, PATIENCE_MS))
+        delete_and_make_folder(world);
+}
+
 static void link_planted(struct sim_world *world)
 {
     sim_user_remove(&world->user, "a");
@@ -590,6 +611,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"moved into one here, and that there (F-84)",      a_tree,         moved_into_each_other     },
     {"a person's folder where a move begins (F-83)",    two_files,
      own_folder_where_a_move_begins                                                               },
+    {"a folder made again, then replaced (F-85)",       a_tree,         made_again_then_replaced  },
     {"a link planted for a file (F-52)",                a_tree,         link_planted              },
 };
 
