@@ -56,6 +56,24 @@ static bool is_still_staged(const struct sync_context *context, int64_t key)
     return answer.print.inode != 0;
 }
 
+/* The inode of a file may have been given anew; but its time may also have been set, and
+ * that not been recorded. Then its content tells. */
+static bool is_object_there(const struct sync_context *context,
+                            const struct look_request *request,
+                            const struct store_base *base, struct look_answer *answer)
+{
+    look_at(context->root, request, answer);
+    if (place_is_object(&base->print, &answer->print, base->kind))
+        return true;
+    if (base->kind != STORE_KIND_FILE || answer->print.inode != base->print.inode ||
+        answer->print.device != base->print.device)
+        return false;
+    struct look_request closer = *request;
+    closer.base = base;
+    look_at(context->root, &closer, answer);
+    return answer->fact == LOOK_AS_LEFT;
+}
+
 static struct move look_for(const struct sync_context *context,
                             const struct store_intent *intent, struct failure *doubt)
 {
@@ -66,14 +84,12 @@ static struct move look_for(const struct sync_context *context,
     if (intent->name == NULL ||
         store_get_base(context->store, intent->key, &base) != STORE_OK)
         return move;
-    const struct store_print print = base.print;
     const struct look_request request = {
         .folder = folder, .name = intent->name, .kind = base.kind};
     if ((base.parent == STORE_STAGE && is_still_staged(context, intent->key)) ||
         !tree_standing(context, intent->parent, folder))
         return move;
-    look_at(context->root, &request, &answer);
-    if (place_is_object(&print, &answer.print, base.kind))
+    if (is_object_there(context, &request, &base, &answer))
         move.state = MOVE_DONE;
     else if (answer.fact == LOOK_UNKNOWN)
         move.state = MOVE_UNKNOWN;
