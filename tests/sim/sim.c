@@ -11,19 +11,6 @@
 
 enum { LINE_SIZE = 512, CALL_US = 30 };
 
-void sim_begin(struct sim *sim, uint64_t seed)
-{
-    *sim = (struct sim){
-        .seed = seed,
-        .chance = seed * UINT64_C(0x9E3779B97F4A7C15) + 1,
-        .other_chance = seed * UINT64_C(0xD1B54A32D192ED03) + 1,
-        .trace = UINT64_C(14695981039346656037),
-        .is_loud = getenv("SIM_TRACE") != NULL,
-        .shows_looks = getenv("SIM_LOOKS") != NULL,
-        .now_us = UINT64_C(3600000000),
-    };
-}
-
 /* SplitMix64. */
 static uint64_t next_number(uint64_t *state)
 {
@@ -31,6 +18,29 @@ static uint64_t next_number(uint64_t *state)
     number = (number ^ (number >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
     number = (number ^ (number >> 27)) * UINT64_C(0x94D049BB133111EB);
     return number ^ (number >> 31);
+}
+
+/* Where the numbers of a seed begin. Below SIM_FIRST_FREE that is one number behind the
+ * seed before, so neighbours have much in common; those are left as they are for the ones
+ * that are kept. */
+static uint64_t begin_of(uint64_t seed)
+{
+    uint64_t state = seed;
+    return seed < SIM_FIRST_FREE ? seed * UINT64_C(0x9E3779B97F4A7C15) + 1
+                                 : next_number(&state);
+}
+
+void sim_begin(struct sim *sim, uint64_t seed)
+{
+    *sim = (struct sim){
+        .seed = seed,
+        .chance = begin_of(seed),
+        .other_chance = seed * UINT64_C(0xD1B54A32D192ED03) + 1,
+        .trace = UINT64_C(14695981039346656037),
+        .is_loud = getenv("SIM_TRACE") != NULL,
+        .shows_looks = getenv("SIM_LOOKS") != NULL,
+        .now_us = UINT64_C(3600000000),
+    };
 }
 
 uint64_t sim_number(struct sim *sim)

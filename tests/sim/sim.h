@@ -53,6 +53,9 @@ struct sim {
     bool is_looking; /* the test itself: its calls cost nothing and always succeed */
 };
 
+/* From this seed on none has anything in common with its neighbours. */
+enum { SIM_FIRST_FREE = 10000000 };
+
 /* `seed` decides everything. SIM_TRACE in the environment makes it loud, SIM_LOOKS
  * adds the calls that change nothing. */
 void sim_begin(struct sim *sim, uint64_t seed);
