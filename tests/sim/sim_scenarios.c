@@ -476,23 +476,31 @@ static void moved_here_then_there(struct sim_world *world)
     rename_folder(world);
 }
 
-/* As the drive does it; and the person has made another one under the former name. */
+/* As the drive does it; and the person has made another one under the former name, which is
+ * not to be moved for it. */
 static void moved_here_as_there(struct sim_world *world)
 {
+    const struct sim_node *docs = sim_world_find(world, "docs");
     sim_user_rename(&world->user, "docs", "papers");
     sim_user_mkdir(&world->user, "docs");
-    sim_user_write(&world->user, "docs/own");
     rename_folder(world);
+    sim_world_sync(world, false);
+    if (sim_world_run(world, PATIENCE_MS) && sim_world_find(world, "papers") != docs)
+        sim_fail(&world->sim, "another folder was moved for it: papers (F-32)");
 }
 
 /* A start finds that; the drive moves the folder into what he has moved into it. */
 static void moved_into_each_other(struct sim_world *world)
 {
+    const struct sim_node *docs = sim_world_find(world, "docs");
     sim_user_rename(&world->user, "other", "docs/other");
     sim_world_stop(world);
     if (!sim_world_start(world) || !sim_world_run(world, PATIENCE_MS))
         return;
     move(world, "docs", "other", "docs");
+    sim_world_sync(world, false);
+    if (sim_world_run(world, PATIENCE_MS) && sim_world_find(world, "other/docs") != docs)
+        sim_fail(&world->sim, "not moved: other/docs (F-84)");
 }
 
 /* The record of b leads to the person's folder, and then to the one that comes for it. */

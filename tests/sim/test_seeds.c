@@ -29,9 +29,9 @@ static uint64_t first_seed(void)
 static void every_run_ends_as_it_must(void **state)
 {
     (void)state;
+    /* In this process: for its trace, and for a debugger. */
     if (getenv("SIM_SEED") != NULL) {
-        (void)sim_run(
-            first_seed()); /* in this process: for its trace, and for a debugger */
+        (void)sim_run(first_seed());
         return;
     }
     uint64_t runs = setting("SIM_RUNS", getenv("TEST_LONG") == NULL ? RUNS : LONG_RUNS);
