@@ -30,6 +30,15 @@ static uint64_t begin_of(uint64_t seed)
                                  : next_number(&state);
 }
 
+unsigned sim_stride(unsigned otherwise)
+{
+    const char *text = getenv("SIM_STRIDE");
+    unsigned wanted = text == NULL ? 0 : (unsigned)strtoul(text, NULL, 10);
+    if (wanted > 0)
+        return wanted;
+    return getenv("TEST_LONG") == NULL ? otherwise : 1;
+}
+
 void sim_begin(struct sim *sim, uint64_t seed)
 {
     *sim = (struct sim){

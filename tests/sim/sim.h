@@ -56,6 +56,10 @@ struct sim {
 /* From this seed on none has anything in common with its neighbours. */
 enum { SIM_FIRST_FREE = 10000000 };
 
+/* Every how many places a test tries one: SIM_STRIDE of the environment, 1 with TEST_LONG,
+ * else `otherwise`. */
+unsigned sim_stride(unsigned otherwise);
+
 /* `seed` decides everything. SIM_TRACE in the environment makes it loud, SIM_LOOKS
  * adds the calls that change nothing. */
 void sim_begin(struct sim *sim, uint64_t seed);

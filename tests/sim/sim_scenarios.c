@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "tests/support/table.h"
+
 enum { LARGE = 300 * 1024, SEED = 4711, PATIENCE_MS = 3600 * 1000, LATE_MS = 20000 };
 
 /* Words of the scenarios; paths are the drive's, names that are not there a mistake. */
@@ -624,6 +626,16 @@ const struct sim_scenario sim_scenarios[] = {
 };
 
 const size_t sim_scenario_count = sizeof sim_scenarios / sizeof *sim_scenarios;
+
+const struct sim_scenario *sim_scenario_find(const char *name)
+{
+    for (size_t i = 0; i < sim_scenario_count; i++) {
+        if (strcmp(sim_scenarios[i].name, name) == 0)
+            return &sim_scenarios[i];
+    }
+    fail_msg("no such scenario: %s", name);
+    return NULL;
+}
 
 void sim_scenario_begin(struct sim_world *world, const struct sim_scenario *scenario)
 {

@@ -18,6 +18,8 @@ struct sim_scenario {
 extern const struct sim_scenario sim_scenarios[];
 extern const size_t sim_scenario_count;
 
+/* The one of this name; fails the test where there is none. */
+const struct sim_scenario *sim_scenario_find(const char *name);
 void sim_scenario_begin(struct sim_world *world, const struct sim_scenario *scenario);
 void sim_scenario_change(struct sim_world *world, const struct sim_scenario *scenario);
 /* Until the change is in the folder. False: the world has stopped on the way. */

@@ -3,7 +3,7 @@
  * once more while they recover: with TEST_LONG at every pair of effects.
  *
  *     SIM_STRIDE=1          before every effect; 3 means every third, which is the short
- * form
+ *                           form
  */
 #include <stdlib.h>
 
@@ -44,15 +44,6 @@ static void end(void)
     sim_world_end(&world);
 }
 
-static unsigned stride(void)
-{
-    const char *text = getenv("SIM_STRIDE");
-    unsigned wanted = text == NULL ? 0 : (unsigned)strtoul(text, NULL, 10);
-    if (wanted > 0)
-        return wanted;
-    return getenv("TEST_LONG") == NULL ? STRIDE : 1;
-}
-
 static void every_scenario_ends_as_it_must(void **state)
 {
     (void)state;
@@ -66,7 +57,7 @@ static void survives_a_kill_before_any_effect(void **state)
 {
     (void)state;
     unsigned kills = 0;
-    unsigned step = stride();
+    unsigned step = sim_stride(STRIDE);
     for (size_t i = 0; i < sim_scenario_count; i++) {
         for (unsigned k = 1 + (unsigned)i % step; run(&sim_scenarios[i], k); k += step) {
             assert_true(k < MAX_EFFECTS);

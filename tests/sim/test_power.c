@@ -4,7 +4,9 @@
  * wrong stands under a final name, the records claim nothing that is not there, and the end
  * is the same: the place in the feed was never ahead.
  *
- * With TEST_LONG all states of every cut are tried, else a few, some of them by chance. */
+ * With TEST_LONG all states of every cut are tried, else a few, some of them by chance.
+ *
+ *     SIM_STRIDE=1          before every effect, which is the short form as well */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +14,7 @@
 #include "tests/sim/sim_scenarios.h"
 #include "tests/support/table.h"
 
-enum { STATES = 2, STATES_LONG = 1000000, MAX_EFFECTS = 5000 };
+enum { STATES = 2, STATES_LONG = 1000000, MAX_EFFECTS = 5000, STRIDE = 1 };
 
 static const char *const names[] = {
     "a new file",
@@ -73,11 +75,13 @@ static bool cut_before(const struct sim_scenario *scenario, unsigned effect,
     return has_stopped;
 }
 
-static unsigned cut_everywhere(const struct sim_scenario *scenario, bool is_long)
+static unsigned cut_everywhere(const struct sim_scenario *scenario, unsigned first,
+                               unsigned step)
 {
+    bool is_long = getenv("TEST_LONG") != NULL;
     unsigned states = is_long ? STATES_LONG : STATES;
     unsigned cuts = 0;
-    for (unsigned effect = 1; effect < MAX_EFFECTS; effect++) {
+    for (unsigned effect = first; effect < MAX_EFFECTS; effect += step) {
         for (unsigned state = 0; state < states; state++) {
             struct choice choice = {.number = state,
                                     .left = state,
@@ -93,23 +97,15 @@ static unsigned cut_everywhere(const struct sim_scenario *scenario, bool is_long
     return cuts;
 }
 
-static const struct sim_scenario *find(const char *name)
-{
-    for (size_t i = 0; i < sim_scenario_count; i++) {
-        if (strcmp(sim_scenarios[i].name, name) == 0)
-            return &sim_scenarios[i];
-    }
-    fail_msg("no such scenario: %s", name);
-    return NULL;
-}
-
 static void survives_a_power_cut_before_any_effect(void **state)
 {
     (void)state;
+    unsigned step = sim_stride(STRIDE);
     unsigned cuts = 0;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         table_row_begins(names[i]);
-        unsigned more = cut_everywhere(find(names[i]), getenv("TEST_LONG") != NULL);
+        unsigned first = 1 + (unsigned)i % step;
+        unsigned more = cut_everywhere(sim_scenario_find(names[i]), first, step);
         print_message("%s: %u power cuts\n", names[i], more);
         cuts += more;
     }

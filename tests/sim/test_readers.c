@@ -165,17 +165,10 @@ static void what_cannot_be_read_is_not_taken_for_gone(void **state)
     print_message("%u calls of readers failed\n", fail_in_turn(1, false));
 }
 
-static unsigned stride(void)
-{
-    const char *text = getenv("SIM_STRIDE");
-    unsigned wanted = text == NULL ? 0 : (unsigned)strtoul(text, NULL, 10);
-    return wanted > 0 ? wanted : STRIDE;
-}
-
 static void what_cannot_be_written_down_is_not_done(void **state)
 {
     (void)state;
-    print_message("%u reads failed\n", fail_in_turn(stride(), true));
+    print_message("%u reads failed\n", fail_in_turn(sim_stride(STRIDE), true));
 }
 
 static bool is_noted_as_removed(int item)

@@ -139,16 +139,6 @@ static void expect_both_states(int rows)
 
 /* The tests. */
 
-static const struct sim_scenario *find(const char *name)
-{
-    for (size_t i = 0; i < sim_scenario_count; i++) {
-        if (strcmp(sim_scenarios[i].name, name) == 0)
-            return &sim_scenarios[i];
-    }
-    fail_msg("no such scenario: %s", name);
-    return NULL;
-}
-
 /* False: the scenario is over before that effect. */
 static bool upgrade_before(const struct sim_scenario *scenario, unsigned effect)
 {
@@ -182,7 +172,7 @@ static void an_older_state_is_understood_after_any_kill(void **state)
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         table_row_begins(names[i]);
         unsigned effect = 1;
-        while (effect < MAX_EFFECTS && upgrade_before(find(names[i]), effect))
+        while (effect < MAX_EFFECTS && upgrade_before(sim_scenario_find(names[i]), effect))
             effect += STRIDE;
     }
     table_row_begins(NULL);

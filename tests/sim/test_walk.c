@@ -57,13 +57,6 @@ static const struct walk walks[] = {
     {"a folder goes, one moves", false, move_and_delete },
 };
 
-static unsigned stride(void)
-{
-    const char *text = getenv("SIM_STRIDE");
-    unsigned wanted = text == NULL ? 0 : (unsigned)strtoul(text, NULL, 10);
-    return wanted > 0 ? wanted : STRIDE;
-}
-
 static void begin(const struct walk *walk)
 {
     sim_world_begin(&world, SEED);
@@ -119,9 +112,10 @@ static void what_cannot_be_read_is_not_left_out(void **state)
 {
     (void)state;
     unsigned reads = 0;
+    unsigned step = sim_stride(STRIDE);
     for (size_t i = 0; i < COUNT_OF(walks); i++) {
         table_row_begins(walks[i].name);
-        for (unsigned k = 1 + (unsigned)i; !fails_at_read(&walks[i], k); k += stride()) {
+        for (unsigned k = 1 + (unsigned)i; !fails_at_read(&walks[i], k); k += step) {
             assert_true(k < MAX_STOPS);
             reads++;
         }
@@ -150,9 +144,10 @@ static void a_walk_survives_a_kill_before_any_effect(void **state)
 {
     (void)state;
     unsigned kills = 0;
+    unsigned step = sim_stride(STRIDE);
     for (size_t i = 0; i < COUNT_OF(walks); i++) {
         table_row_begins(walks[i].name);
-        for (unsigned k = 1 + (unsigned)i; !stops_at(&walks[i], k); k += stride()) {
+        for (unsigned k = 1 + (unsigned)i; !stops_at(&walks[i], k); k += step) {
             assert_true(k < MAX_STOPS);
             kills++;
         }
