@@ -137,10 +137,9 @@ struct refilter *refilter_start(struct sync_context *context, refilter_done_fn *
         return NULL;
     }
     walk->folders[0] = context->root_item;
-    bool is_new = context->row->mirror.enumerated_at == 0;
-    if (is_new || context->root_item == 0)
-        walk->depth = -1; /* nothing is there to be walked through */
-    if (!is_new)
+    if (context->root_item == 0)
+        walk->depth = -1; /* nothing has been listed yet */
+    else
         log_line(LOG_LEVEL_INFO, 162, context->name,
                  "the filters have changed: what they let in is fetched, what they keep "
                  "out stays here and is no longer mirrored");

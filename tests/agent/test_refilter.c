@@ -42,7 +42,6 @@ static void begin(struct trial *trial)
         assert_int_equal(store_drop_todo(trial->state.store, key), STORE_OK);
     }
     assert_int_equal(row_load(trial->state.store, "documents", &trial->row), STORE_OK);
-    trial->row.mirror.enumerated_at = 1;
     assert_int_equal(row_save(trial->state.store, &trial->row), STORE_OK);
     assert_true(filter_new(&config, &trial->filter));
     assert_int_equal(uv_loop_init(&trial->loop), 0);
