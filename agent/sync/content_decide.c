@@ -70,6 +70,7 @@ static void leave_unwanted(struct content *content, int64_t key, bool has_base)
         content->wants_again = true;
         return;
     }
+    (void)store_drop_intent(context->store, key); /* its download: F-109 */
     (void)store_drop_todo(context->store, key);
     content->has_moved = true;
 }
