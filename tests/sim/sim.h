@@ -53,8 +53,9 @@ struct sim {
     bool is_looking; /* the test itself: its calls cost nothing and always succeed */
 };
 
-/* From this seed on none has anything in common with its neighbours. */
-enum { SIM_FIRST_FREE = 10000000 };
+/* From which seed on: none has anything in common with its neighbours; the power is cut as
+ * well, and what is mirrored changes. */
+enum { SIM_FIRST_FREE = 10000000, SIM_FIRST_WIDE = 20000000 };
 
 /* Every how many places a test tries one: SIM_STRIDE of the environment, 1 with TEST_LONG,
  * else `otherwise`. */

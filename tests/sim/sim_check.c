@@ -316,7 +316,7 @@ static void check_extras(const struct sim_world *world, const struct sim_node *f
                        entry->name);
         /* Nobody can tell what such a disk has made of ours from what a person has. */
         bool is_kept = world->has_lying_disk && strstr(own, " (conflict ") != NULL;
-        if (child < 0 && !is_kept && !world->service.told_to_keep &&
+        if (child < 0 && !is_kept && !world->service.told_to_keep && !world->has_filters &&
             !is_persons(entry->node) && !sim_excuse_extra(world, own) &&
             !sim_excuse_revenant(world, entry->node, own) &&
             !sim_excuse_empty(world, entry->node))

@@ -334,6 +334,41 @@ void sim_disk_sync_all(struct sim_disk *disk)
     forget_operations(disk, NULL);
 }
 
+static bool holds_persons(const struct sim_node *folder)
+{
+    for (size_t i = 0; i < folder->count; i++) {
+        const struct sim_node *node = folder->entries[i].node;
+        if (node->is_touched || holds_persons(node))
+            return true;
+    }
+    return false;
+}
+
+/* The making of a folder that holds something of his. */
+static bool is_under_his(const struct sim_operation *operation)
+{
+    for (size_t i = 0; i < operation->count; i++) {
+        const struct sim_node *node = operation->places[i].after;
+        if (node != NULL && holds_persons(node))
+            return true;
+    }
+    return false;
+}
+
+void sim_disk_keep(struct sim_disk *disk, size_t since)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < since; i++) {
+        if (!is_under_his(&disk->operations[i]))
+            disk->operations[kept++] = disk->operations[i];
+    }
+    disk->operation_count = kept;
+    for (struct sim_node *node = disk->nodes; node != NULL; node = node->next) {
+        if (node->is_touched && !S_ISDIR(node->mode))
+            sim_disk_sync(disk, node);
+    }
+}
+
 void sim_disk_close_all(struct sim_disk *disk)
 {
     memset(disk->files, 0, sizeof disk->files);

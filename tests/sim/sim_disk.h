@@ -117,6 +117,10 @@ void sim_disk_close_all(struct sim_disk *disk);
 void sim_disk_sync(struct sim_disk *disk, struct sim_node *node);
 void sim_disk_sync_all(struct sim_disk *disk);
 
+/* His programs have synced what they did: no cut takes away the operations from the one
+ * with the index `since` on, his bytes, or a folder that they are in. */
+void sim_disk_keep(struct sim_disk *disk, size_t since);
+
 /* Answers a number below `limit`. */
 typedef unsigned sim_choose_fn(void *user, unsigned limit);
 void sim_disk_cut(struct sim_disk *disk, sim_choose_fn *choose, void *user);

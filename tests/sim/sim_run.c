@@ -2,6 +2,7 @@
 
 #include <limits.h>
 
+#include "tests/sim/sim_check.h"
 #include "tests/sim/sim_world.h"
 
 enum { MOVES = 80, MAX_STEPS = 40, KILL_WITHIN = 60 };
@@ -84,6 +85,18 @@ static void order(struct sim_world *world)
         mirror_resume(world->mirror);
 }
 
+/* Of what the cut may take: mostly little. */
+static unsigned choose_loss(void *user, unsigned limit)
+{
+    struct sim *sim = user;
+    return sim_below(sim, 3) == 0 ? sim_below(sim, limit) : 0;
+}
+
+static bool has_cuts(const struct sim *sim)
+{
+    return sim->seed >= SIM_FIRST_WIDE && sim->seed % 10 < 4;
+}
+
 static void end_life(struct sim_world *world)
 {
     struct sim *sim = &world->sim;
@@ -91,14 +104,46 @@ static void end_life(struct sim_world *world)
         sim->stop_at = sim->effects + 1 + sim_below(sim, KILL_WITHIN);
         (void)sim_world_steps(world, MAX_STEPS * 5);
     }
-    sim_world_stop(world);
+    if (!has_cuts(sim) || sim_below(sim, 2) == 0) {
+        sim_world_stop(world);
+        return;
+    }
+    sim_user_rest(&world->user); /* his programs end as well */
+    sim_disk_keep(&world->disk, world->disk.operation_count);
+    sim_world_cut(world, choose_loss, sim);
+}
+
+/* One name, or none, is left out of the mirror (F-162). */
+static void choose_filter(struct sim_world *world)
+{
+    static char names[][8] = {"a", "docs", "d.txt", "more"};
+    static char *pattern;
+    unsigned kind = sim_below(&world->sim, 6);
+    if (kind >= sizeof names / sizeof *names)
+        pattern = NULL;
+    else
+        pattern = names[kind];
+    world->excluded = pattern;
+    world->has_filters = world->has_filters || pattern != NULL;
+    world->mirror_config.exclude =
+        (struct config_list){.texts = &pattern, .count = pattern == NULL ? 0 : 1};
+    sim_trace(&world->sim, "left out: %s", pattern == NULL ? "nothing" : pattern);
+}
+
+static void begin_life(struct sim_world *world)
+{
+    const struct sim *sim = &world->sim;
+    if (sim->seed >= SIM_FIRST_WIDE && sim->seed % 9 < 3)
+        choose_filter(world);
+    if (sim_world_start(world) && sim->seed >= SIM_FIRST_WIDE)
+        sim_check_claims(world);
 }
 
 static void make_move(struct sim_world *world)
 {
     unsigned kind = sim_below(&world->sim, 20);
     if (world->mirror == NULL) {
-        (void)sim_world_start(world);
+        begin_life(world);
         return;
     }
     if (kind < 8)

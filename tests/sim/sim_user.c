@@ -421,8 +421,10 @@ void sim_user_act(struct sim_user *user)
         abort();
     if (folder != NULL)
         list(folder, "", places);
+    size_t before = user->disk->operation_count;
     some_place(user, places, place);
     const char *old = some_path(user, places);
     act(user, old, some_path(user, places), place);
+    sim_disk_keep(user->disk, before);
     free(places);
 }

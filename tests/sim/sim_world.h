@@ -37,6 +37,7 @@ struct sim_world {
     unsigned lives;
     bool is_enumerating;   /* the engine said so after the last thing that happened */
     const char *excluded;  /* a name that is not mirrored; NULL none */
+    bool has_filters;      /* there was one: copies that it left out stay (F-162) */
     bool has_disk_faults;  /* in some part of the run */
     bool has_lying_disk;   /* it dropped flushes: anything written since may be wrong */
     uint64_t cut_inode;    /* the next one when the power was cut last */
