@@ -140,27 +140,9 @@ bool content_take_version(struct transfer *transfer, const struct store_remote *
            (version == NULL || transfer->version != NULL);
 }
 
-/* Whether the folder's own entry says that it cannot be made now; then what lies in it
- * waits as long. */
-static bool waits_with_folder(struct content *content, int64_t key, int64_t parent)
-{
-    struct store_todo todo = record_find_todo(content->context, parent);
-    int64_t wait = todo.not_before - clock_wall_ms();
-    struct failure failure;
-    if (todo.failure == 0 || (!todo.held && wait <= 0))
-        return false;
-    (void)failure_set(&failure, FAILURE_ITEM, todo.failure,
-                      "its folder cannot be made here");
-    if (todo.held)
-        record_problem(content->context, key, &failure, true);
-    else
-        record_delay(content->context, key, &failure, wait);
-    return true;
-}
-
 static void give_up_folder(struct transfer *transfer, int64_t parent)
 {
-    if (waits_with_folder(transfer->content, transfer->key, parent))
+    if (record_waits_with(transfer->content->context, transfer->key, parent))
         content_end(transfer);
     else
         content_again(transfer);
@@ -170,7 +152,7 @@ static void give_up_folder(struct transfer *transfer, int64_t parent)
 static void wait_for_folder(struct transfer *transfer, int64_t parent)
 {
     struct content *content = transfer->content;
-    if (waits_with_folder(content, transfer->key, parent)) {
+    if (record_waits_with(content->context, transfer->key, parent)) {
         content_end(transfer);
         return;
     }

@@ -451,3 +451,19 @@ void record_waits(const struct sync_context *context, int64_t key,
     todo.not_before = 0;
     put_problem(context, &todo, failure);
 }
+
+bool record_waits_with(const struct sync_context *context, int64_t key, int64_t folder)
+{
+    const struct store_todo todo = record_find_todo(context, folder);
+    int64_t wait = todo.not_before - clock_wall_ms();
+    struct failure failure;
+    if (todo.failure == 0 || (!todo.held && wait <= 0))
+        return false;
+    (void)failure_set(&failure, FAILURE_ITEM, todo.failure,
+                      "its folder cannot be made here");
+    if (todo.held)
+        record_problem(context, key, &failure, true);
+    else
+        record_delay(context, key, &failure, wait);
+    return true;
+}

@@ -92,6 +92,9 @@ void record_delay(const struct sync_context *context, int64_t key,
 /* It waits for another item, and is tried in every round: the entry says why. */
 void record_waits(const struct sync_context *context, int64_t key,
                   const struct failure *failure);
+/* It belongs into a folder: where that one's own entry says that it cannot come now, it
+ * waits as long, for the same reason. False: nothing is said of the folder. */
+bool record_waits_with(const struct sync_context *context, int64_t key, int64_t folder);
 
 /* A person's version was set aside as `copy_name` in `folder`. */
 void record_conflict(const struct sync_context *context, int64_t key, const char *folder,

@@ -155,6 +155,18 @@ static void note_step(struct structure *structure, const struct plan_step *step)
         object->now = structure->nodes[step->node].wanted;
 }
 
+/* The nearest folder above that says why it does not come itself. */
+static void wait_with_folder(const struct structure *structure, size_t index)
+{
+    int64_t key = structure->nodes[index].key;
+    while (structure->nodes[index].under != 0) {
+        int64_t folder = structure->nodes[index].under;
+        if (record_waits_with(structure->context, key, folder))
+            return;
+        index = structure_find(structure, folder);
+    }
+}
+
 /* What the plan could not deal with is said at the item, once the rest is done. */
 static void report_waits(struct structure *structure)
 {
@@ -162,7 +174,11 @@ static void report_waits(struct structure *structure)
     struct failure failure;
     for (size_t i = 0; i < structure->count; i++) {
         const struct plan_node *node = &structure->nodes[i];
-        if (node->held || (node->waits != 84 && node->waits != 43))
+        if (node->held)
+            continue;
+        if (node->waits == 73 || node->waits == 86)
+            wait_with_folder(structure, i);
+        if (node->waits != 84 && node->waits != 43)
             continue;
         (void)failure_set(&failure, FAILURE_ITEM, node->waits, "%s",
                           node->waits == 84

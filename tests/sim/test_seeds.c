@@ -79,6 +79,7 @@ static const uint64_t kept[] = {
     7200617, /* found where the records had itself: what a person had moved about */
     3705534, /* new, at the place of one whose own way a link blocks */
     7300138, /* placed where another one was sent that the drive had moved since */
+    5012081, /* new, where a removed one was that is to go where a link blocks the way */
     3712354, /* deleted while it was staged, and removed half-way */
 };
 
