@@ -198,6 +198,10 @@ static void wait_for_place(struct content *content, int64_t key, int64_t other)
     if (content->mode != CONTENT_FULL || todo.failure == 0 ||
         (!todo.held && todo.not_before <= clock_wall_ms()))
         return;
+    if (record_yields(content->context, other)) {
+        content->has_moved = true;
+        return;
+    }
     (void)failure_set(&failure, FAILURE_ITEM, 43, "%s",
                       _("another item of the drive stands under this name"));
     record_waits(content->context, key, &failure);

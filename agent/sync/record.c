@@ -167,6 +167,39 @@ void record_object(const struct sync_context *context, const struct record_objec
     }
 }
 
+/* The record gives up its place. */
+static bool put_into_stage(const struct sync_context *context, struct store_base *base)
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "%lld", (long long)base->key);
+    base->parent = STORE_STAGE;
+    base->name = name;
+    return store_put_base(context->store, context->mirror, base) == STORE_OK;
+}
+
+void record_put_staged(const struct sync_context *context, int64_t key)
+{
+    struct store_base base;
+    const struct store_todo todo = {.key = key}; /* who brings it out again */
+    if (store_get_base(context->store, key, &base) != STORE_OK)
+        return;
+    base.flags |= STORE_BASE_RACY; /* its ctime has changed unseen */
+    (void)put_into_stage(context, &base);
+    (void)store_put_todo(context->store, context->mirror, &todo);
+}
+
+bool record_yields(const struct sync_context *context, int64_t key)
+{
+    struct store_base base;
+    struct store_remote remote;
+    if (store_get_base(context->store, key, &base) != STORE_OK ||
+        store_get_remote(context->store, key, &remote) != STORE_OK ||
+        (base.flags & STORE_BASE_REMOVED) == 0 || base.parent == STORE_STAGE ||
+        (!remote.gone && facts_is_at_place(&base, &remote)))
+        return false;
+    return put_into_stage(context, &base);
+}
+
 /* A removal that failed half-way has left the file in the working folder, where the
  * recovery compares it with its record. So that gives up no more than its place, and the
  * next plan finds nothing to remove. */
@@ -174,17 +207,13 @@ static bool wait_for_recovery(const struct sync_context *context, int64_t key)
 {
     struct store_base base;
     struct store_remote remote;
-    char name[32];
     if (context->batch == NULL || !batch_has_failed(context->batch) ||
         store_get_remote(context->store, key, &remote) != STORE_OK || !remote.gone ||
         store_get_base(context->store, key, &base) != STORE_OK ||
         base.kind != STORE_KIND_FILE)
         return false;
-    (void)snprintf(name, sizeof name, "%lld", (long long)key);
-    base.parent = STORE_STAGE;
-    base.name = name;
     queue_removal(context, key);
-    return store_put_base(context->store, context->mirror, &base) == STORE_OK;
+    return put_into_stage(context, &base);
 }
 
 /* An object that is not there any more, with all that the records have in it. What the
@@ -276,9 +305,11 @@ bool record_remade(const struct sync_context *context, const char *folder, const
     }
     if (!find_at(context, &at, name, strlen(name), &base))
         return false;
-    if (base.print.inode == print->inode && base.print.device == print->device)
+    bool is_same = base.print.inode == print->inode && base.print.device == print->device;
+    if (is_same && (base.flags & STORE_BASE_REMOVED) == 0)
         return true;
     base.print = *print;
+    base.flags &= ~(unsigned)STORE_BASE_REMOVED;
     (void)store_put_base(context->store, context->mirror, &base);
     return true;
 }

@@ -60,6 +60,15 @@ void record_gone(const struct sync_context *context, int64_t key, const char *op
  * something of ours is in it still, whose record leads through its own. */
 bool record_leave(const struct sync_context *context, int64_t key);
 
+/* The record gives up its place and waits in the staging area for another, as its object
+ * does. */
+void record_put_staged(const struct sync_context *context, int64_t key);
+
+/* What a person has removed does not keep from others a place that the drive has given
+ * them: its record waits in the staging area where it cannot leave otherwise. False: it has
+ * not been removed, or that is its own place. */
+bool record_yields(const struct sync_context *context, int64_t key);
+
 /* A person has moved the object: from now on it stands at `name` in `folder`, and what the
  * drive does to it is done there (F-32). False: that place has a record of its own, or by
  * the records it is in the object itself. */

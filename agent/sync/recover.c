@@ -127,22 +127,6 @@ static bool find_moves(const struct sync_context *context, struct moves *moves)
     return true;
 }
 
-/* The record gives up its place, and waits in the staging area for another. */
-static void put_staged(struct sync_context *context, int64_t key)
-{
-    struct store_base base;
-    char name[32];
-    const struct store_todo todo = {.key = key}; /* who brings it out again */
-    if (store_get_base(context->store, key, &base) != STORE_OK)
-        return;
-    (void)snprintf(name, sizeof name, "%lld", (long long)key);
-    base.parent = STORE_STAGE;
-    base.name = name;
-    base.flags |= STORE_BASE_RACY; /* its ctime has changed unseen */
-    (void)store_put_base(context->store, context->mirror, &base);
-    (void)store_put_todo(context->store, context->mirror, &todo);
-}
-
 /* A folder that stood where it has come to does not any more, whether it was staged,
  * removed or taken away by a person. As long as its record leads there, all that was in it
  * would be brought back into the other one. */
@@ -154,7 +138,7 @@ static void free_goal(struct sync_context *context, int64_t key)
         store_find_base(context->store, context->mirror, intent.parent, intent.name,
                         &former) == STORE_OK &&
         former.kind == STORE_KIND_FOLDER)
-        put_staged(context, former.key);
+        record_put_staged(context, former.key);
 }
 
 /* Those that were moved, but not recorded, leave their places first: the next may stand
@@ -163,7 +147,7 @@ static void free_places(struct sync_context *context, const struct moves *moves)
 {
     for (size_t i = 0; i < moves->count; i++) {
         if (moves->list[i].state == MOVE_DONE)
-            put_staged(context, moves->list[i].key);
+            record_put_staged(context, moves->list[i].key);
     }
     for (size_t i = 0; i < moves->count; i++) {
         if (moves->list[i].state == MOVE_DONE)
@@ -264,7 +248,7 @@ static bool wants_staged(struct sync_context *context, int64_t key)
         return true;
     if (!is_taken(context, &base))
         return false;
-    put_staged(context, key);
+    record_put_staged(context, key);
     return true;
 }
 
@@ -282,7 +266,7 @@ static bool wants(void *user, int64_t key, bool staged)
 
 static void staged(void *user, int64_t key)
 {
-    put_staged(user, key);
+    record_put_staged(user, key);
 }
 
 static void kept(void *user, int64_t key, const char *folder, const char *copy_name)

@@ -180,6 +180,10 @@ static void report_waits(struct structure *structure)
             wait_with_folder(structure, i);
         if (node->waits != 84 && node->waits != 43)
             continue;
+        if (node->waits == 43 && record_yields(context, node->occupant)) {
+            structure->result.done++;
+            continue;
+        }
         (void)failure_set(&failure, FAILURE_ITEM, node->waits, "%s",
                           node->waits == 84
                               ? _("its folders lead in a circle; waiting for the drive")

@@ -460,6 +460,22 @@ static void removed_here_in_the_way(struct sim_world *world)
     move(world, "b", "", "a");
 }
 
+/* A start finds that. It cannot leave, and what is new there comes all the same. */
+static void removed_here_behind_a_link(struct sim_world *world)
+{
+    sim_user_remove(&world->user, "b");
+    sim_user_plant(&world->user, "docs/way");
+    make_folder(world, "docs", "way");
+    sim_world_stop(world);
+    if (!sim_world_start(world) || !sim_world_run(world, PATIENCE_MS))
+        return;
+    move(world, "b", "docs/way", "b");
+    (void)make(world, "", "b", 75);
+    sim_world_sync(world, false);
+    if (sim_world_run(world, PATIENCE_MS) && sim_world_find(world, "b") == NULL)
+        sim_fail(&world->sim, "a removed file keeps its place: b (F-31)");
+}
+
 static void folder_made_a_file_here(struct sim_world *world)
 {
     sim_user_remove(&world->user, "docs");
@@ -615,6 +631,7 @@ const struct sim_scenario sim_scenarios[] = {
      moved_out_to_a_folder_removed_here                                                           },
     {"removed here, and its place taken (F-31)",        a_tree,         removed_here_and_taken    },
     {"the same, before its place is free",              a_tree,         removed_here_in_the_way   },
+    {"removed here, moved behind a link (F-50)",        a_tree,         removed_here_behind_a_link},
     {"a folder made a file here gets a file",           a_tree,         folder_made_a_file_here   },
     {"a folder moved here, then there (F-32)",          a_tree,         moved_here_then_there     },
     {"a folder moved here as there (F-32)",             a_tree,         moved_here_as_there       },
