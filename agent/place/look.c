@@ -29,10 +29,20 @@ static void found_special(const struct looking *looking, const struct stat *foun
     looking->out->fact = LOOK_EDITED;
 }
 
+/* What was removed here is missing still, whatever has come to its place since: that is
+ * nobody's change of it. */
+static void found_other_kind(const struct looking *looking)
+{
+    const struct store_base *base = looking->request->base;
+    looking->out->fact = LOOK_OTHER_KIND;
+    if (base != NULL && (base->flags & STORE_BASE_REMOVED) != 0)
+        *looking->out = (struct look_answer){.fact = LOOK_MISSING};
+}
+
 static void found_folder(const struct looking *looking, const struct stat *found)
 {
     if (looking->request->kind == STORE_KIND_FILE)
-        looking->out->fact = LOOK_OTHER_KIND;
+        found_other_kind(looking);
     else if (found->st_dev != place_device(looking->root))
         cannot_tell(looking, EXDEV); /* F-17 */
     else
@@ -87,7 +97,7 @@ static void found_file(const struct looking *looking)
     const struct look_request *request = looking->request;
     const struct store_base *base = request->base;
     if (request->kind != STORE_KIND_FILE)
-        looking->out->fact = LOOK_OTHER_KIND;
+        found_other_kind(looking);
     else if (base != NULL && base->kind == STORE_KIND_FILE &&
              (base->flags & (STORE_BASE_RACY | STORE_BASE_EDITED)) == 0 &&
              place_print_equal(&base->print, &looking->out->print))

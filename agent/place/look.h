@@ -14,7 +14,7 @@
 /* In the order of architecture: what the planner's table is indexed by. */
 enum look_fact {
     LOOK_UNKNOWN,      /* not looked, or cannot be read: never a reason to delete (F-16) */
-    LOOK_MISSING,      /* nothing of that name */
+    LOOK_MISSING,      /* nothing of that name, or of its kind where it was removed */
     LOOK_AS_LEFT,      /* print equals the base, or the content does */
     LOOK_EDITED,       /* other content, link or special file: a person's */
     LOOK_HOLDS_REMOTE, /* content equals what the drive has now */

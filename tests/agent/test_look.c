@@ -39,6 +39,8 @@ static const struct look_case {
      54                                                                                                                             },
     {"a folder in its place (F-86)",           STORE_KIND_FILE,   FOLDER,         NULL,      "<old>", NULL,
      LOOK_OTHER_KIND,                                                                                                             0 },
+    {"the same where it was removed (F-31)",   STORE_KIND_FILE,   FOLDER,         NULL,      "<old>", NULL,
+     LOOK_MISSING,                                                                                                                0 },
     {"a folder",                               STORE_KIND_FOLDER, FOLDER,         NULL,      "",      NULL,    LOOK_AS_LEFT,      0 },
     {"a folder that we have not made",         STORE_KIND_FOLDER, FOLDER,         NULL,      NULL,    NULL,
      LOOK_HOLDS_REMOTE,                                                                                                           0 },
@@ -88,6 +90,8 @@ static void check_look(const struct look_case *row)
     if (row->base != NULL) {
         base = *place_world_base(&world, 1, "a", row->base);
         base.kind = row->kind;
+        if (strstr(row->name, "removed") != NULL)
+            base.flags |= STORE_BASE_REMOVED;
         request.base = &base;
     }
     if (row->remote != NULL) {

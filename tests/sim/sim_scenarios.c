@@ -476,6 +476,18 @@ static void removed_here_behind_a_link(struct sim_world *world)
         sim_fail(&world->sim, "a removed file keeps its place: b (F-31)");
 }
 
+/* The folder stays for what he has edited; who wants the file back has it set aside. */
+static void removed_here_for_a_folder(struct sim_world *world)
+{
+    sim_user_append(&world->user, "other/e");
+    move(world, "other/e", "docs", "e");
+    sim_user_remove(&world->user, "b");
+    if (!sim_world_run(world, PATIENCE_MS))
+        return;
+    remove_item(world, "docs");
+    move(world, "b", "", "docs");
+}
+
 static void folder_made_a_file_here(struct sim_world *world)
 {
     sim_user_remove(&world->user, "docs");
@@ -632,6 +644,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"removed here, and its place taken (F-31)",        a_tree,         removed_here_and_taken    },
     {"the same, before its place is free",              a_tree,         removed_here_in_the_way   },
     {"removed here, moved behind a link (F-50)",        a_tree,         removed_here_behind_a_link},
+    {"removed here, moved to what stays (F-88)",        a_tree,         removed_here_for_a_folder },
     {"a folder made a file here gets a file",           a_tree,         folder_made_a_file_here   },
     {"a folder moved here, then there (F-32)",          a_tree,         moved_here_then_there     },
     {"a folder moved here as there (F-32)",             a_tree,         moved_here_as_there       },
