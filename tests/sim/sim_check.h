@@ -16,9 +16,11 @@ bool sim_check_is_waiting(struct sim_world *world);
  * nothing that the last enumeration has not (F-82). A full comparison would make up for
  * both. */
 void sim_check_heard(const struct sim_world *world);
-/* At the end of a listing of the whole drive: what has stayed as it was since the beginning
- * is recorded so, and nothing else is taken for gone or kept (I-13, I-14, F-82). */
-void sim_check_listed(struct sim_world *world);
+/* After a listing of the whole drive, begun when that was at position `from`: what has
+ * stayed as it was since then is recorded so, and nothing else is taken for gone or kept
+ * (I-13, I-14, F-82). False: the database cannot be read before the engine has taken back
+ * a transaction. */
+bool sim_check_listed(struct sim_world *world, uint64_t from);
 /* When all is quiet: the folder is as the drive, but for what the person did (I-5), the
  * database is sound, nothing is left over, nothing was fetched twice. */
 void sim_check_end(struct sim_world *world);

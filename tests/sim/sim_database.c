@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -334,6 +335,13 @@ static int delete_file(sqlite3_vfs *vfs, const char *name, int sync_folder)
     if (sim_refuses(database.sim, "database delete", "", true))
         return SQLITE_IOERR_DELETE;
     return database.real->xDelete(database.real, name, sync_folder);
+}
+
+bool sim_database_has_journal(void)
+{
+    char path[PATH_ROOM + 16];
+    (void)snprintf(path, sizeof path, "%s-journal", database.paths[MAIN]);
+    return access(path, F_OK) == 0;
 }
 
 void sim_database_install(void)

@@ -18,6 +18,9 @@ void sim_database_set(struct sim *sim);
 void sim_database_starve(struct store *store);
 /* To be called when the database is closed: takes back what the cut takes. */
 void sim_database_cut(sim_choose_fn *choose, void *user);
+/* Whether a rollback journal lies there. One that could not be removed only a connection
+ * that may write can play back: until then nobody who only reads gets in. */
+bool sim_database_has_journal(void);
 /* Forgets what could be taken back. */
 void sim_database_settle(void);
 

@@ -224,8 +224,12 @@ static void check_listed(struct sim_world *world)
 {
     bool was_enumerating = world->is_enumerating;
     world->is_enumerating = mirror_status(world->mirror)->enumerating;
-    if (was_enumerating && !world->is_enumerating)
-        sim_check_listed(world);
+    if (was_enumerating && !world->is_enumerating) {
+        world->owes_look = true;
+        world->owed_from = world->drive.listed_from;
+    }
+    if (world->owes_look)
+        world->owes_look = !sim_check_listed(world, world->owed_from);
 }
 
 bool sim_world_steps(struct sim_world *world, unsigned count)

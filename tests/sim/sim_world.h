@@ -36,6 +36,8 @@ struct sim_world {
     uint64_t checked_changes; /* of the disk, when it was looked at last */
     unsigned lives;
     bool is_enumerating;   /* the engine said so after the last thing that happened */
+    bool owes_look;        /* a listing has ended, and is still to be checked */
+    uint64_t owed_from;    /* where the drive was when that listing began */
     const char *excluded;  /* a name that is not mirrored; NULL none */
     bool has_filters;      /* there was one: copies that it left out stay (F-162) */
     bool has_disk_faults;  /* in some part of the run */
