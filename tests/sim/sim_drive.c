@@ -24,7 +24,10 @@ void sim_drive_init(struct sim_drive *drive, struct sim *sim)
 
 static void told(struct sim_drive *drive, int item)
 {
+    if (drive->position + 1 == SIM_CHANGES)
+        sim_fail(drive->sim, "the test has too many changes");
     drive->items[item].changed = ++drive->position;
+    drive->feed[drive->position] = item;
     drive->items[item].is_silent = false;
     drive->items[item].visible_us = drive->sim->now_us + drive->lag_us;
 }

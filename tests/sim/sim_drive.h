@@ -4,9 +4,10 @@
  * from it, "<C" number … ">", so that a test can tell a complete version from any other
  * (sim_content_is_whole()).
  *
- * The feed: every change moves its item to the end. A set of changes is what lies between
- * two positions; its pages show the items as they are when asked for, in no order, some
- * twice (F-72 … F-75, F-80).
+ * The feed: every change has a position. A set of changes is what lies between two of them,
+ * whatever else has happened to an item since: else it would tell of a folder's deletion,
+ * and not that something had left it before (F-87). Its pages show the items as they are
+ * when asked for, in no order, some twice (F-72 … F-75, F-80).
  */
 #ifndef TESTS_SIM_SIM_DRIVE_H
 #define TESTS_SIM_SIM_DRIVE_H
@@ -18,6 +19,7 @@
 enum {
     SIM_ITEMS = 400,
     SIM_CONTENTS = 2000,
+    SIM_CHANGES = 8192,
     SIM_SETS = 64,
     SIM_ITEM_NAME = 300,
     SIM_ROOT_ITEM = 0,
@@ -53,9 +55,10 @@ struct sim_drive {
     struct sim_item items[SIM_ITEMS];
     size_t count;
     uint64_t position;
-    uint64_t oldest;      /* positions before it are refused with 410 (F-81) */
-    bool wants_kept;      /* what an enumeration misses: resyncChangesUploadDifferences */
-    uint64_t listed_from; /* where it was when it was last listed from the beginning */
+    int feed[SIM_CHANGES]; /* the item of each position */
+    uint64_t oldest;       /* positions before it are refused with 410 (F-81) */
+    bool wants_kept;       /* what an enumeration misses: resyncChangesUploadDifferences */
+    uint64_t listed_from;  /* where it was when it was last listed from the beginning */
     int contents;
     size_t sizes[SIM_CONTENTS];
     struct sim_set sets[SIM_SETS]; /* the last ones */

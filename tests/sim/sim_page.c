@@ -102,12 +102,22 @@ int sim_page_children(struct sim_drive *drive, int folder, const char *address,
 
 /* Sets. */
 
+static bool has_changed_between(const struct sim_drive *drive, int number, uint64_t from,
+                                uint64_t to)
+{
+    for (uint64_t position = from + 1; position <= to; position++) {
+        if (drive->feed[position] == number)
+            return true;
+    }
+    return false;
+}
+
 static bool is_in_set(const struct sim_drive *drive, const struct sim_set *set, int number)
 {
     const struct sim_item *item = &drive->items[number];
     if (set->is_enumeration)
         return !item->is_gone;
-    return item->changed > set->from && item->changed <= set->to && !item->is_silent;
+    return !item->is_silent && has_changed_between(drive, number, set->from, set->to);
 }
 
 /* What has happened since is not shown before its time: the last position before the first
