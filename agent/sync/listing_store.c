@@ -6,6 +6,7 @@
 #include "agent/place/name.h"
 #include "agent/sync/fresh.h"
 #include "agent/sync/record.h"
+#include "agent/sync/refilter.h"
 #include "agent/sync/row.h"
 #include "agent/words.h"
 #include "protocol/graph_reply.h"
@@ -155,6 +156,9 @@ static enum store_status store_one(struct sync_context *context,
         record_call_home(context, change.key);
     if (change.is_new && remote.kind == STORE_KIND_OTHER && !remote.gone)
         status = hold_other(context, change.key, item->kind);
+    if (status == STORE_OK && (change.moved || change.is_new) &&
+        remote.kind == STORE_KIND_FOLDER)
+        status = refilter_folder(context, change.key);
     if (change.changed && remote.kind == STORE_KIND_FILE && item->download_url != NULL)
         fresh_put(context->fresh, change.key, item->download_url, clock_now_ms());
     return status;

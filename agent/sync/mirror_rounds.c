@@ -8,6 +8,7 @@
 #include "agent/random.h"
 #include "agent/sync/mirror_parts.h"
 #include "agent/sync/recover.h"
+#include "agent/sync/refilter.h"
 #include "agent/words.h"
 
 enum {
@@ -279,9 +280,10 @@ static void on_listed(void *user, const struct round_result *result)
                                  "full comparison: %llu items had drifted", result->drift),
                      (unsigned long long)result->drift);
     }
-    /* What changed while it was listed comes with the next set; whoever asked waits for it
-     * as well. */
-    mirror->wants_next_set = result->was_enumeration || result->was_resumed;
+    /* What changed while it was listed comes with the next set, and what the filters see in
+     * another way now after a walk; whoever asked waits for it as well. */
+    mirror->wants_next_set =
+        result->was_enumeration || result->was_resumed || refilter_is_due(&mirror->context);
     if (mirror->wants_next_set)
         mirror_want_round(mirror, "reconcile", 0);
     /* A walk asks for the folders themselves, which do not lag behind. */
@@ -384,7 +386,10 @@ static void on_done(void *user, const struct round_result *result)
         on_went_through(mirror, result);
     else
         mirror_trouble(mirror, &failure);
-    mirror_arm(mirror);
+    if (failure.kind == FAILURE_NONE && refilter_is_due(&mirror->context))
+        mirror_open_go_on(mirror);
+    else
+        mirror_arm(mirror);
 }
 
 const struct round_callbacks *mirror_round_callbacks(void)

@@ -106,6 +106,7 @@ void row_return(struct row *row, struct row_mark *mark)
     row->mirror = mark->mirror;
     row->mirror.link = row->texts[ROW_LINK] = mark->link;
     row->mirror.fallback_link = row->texts[ROW_FALLBACK] = mark->fallback;
+    row->mirror.filters = row->texts[ROW_FILTERS];
     *mark = (struct row_mark){.link = NULL};
 }
 

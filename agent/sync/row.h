@@ -44,7 +44,8 @@ struct row_mark {
 };
 /* False: out of memory. */
 bool row_mark(const struct row *row, struct row_mark *out);
-/* Goes back; of the texts only the two links may have changed since. Clears the mark. */
+/* Goes back; of the texts only the two links and the filters may have changed since, and
+ * the filters stay. Clears the mark. */
 void row_return(struct row *row, struct row_mark *mark);
 void row_mark_clear(struct row_mark *mark);
 

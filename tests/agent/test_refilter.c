@@ -1,5 +1,6 @@
 /* agent/sync/refilter.h (F-162): other filters are noted when the walk is over and stored,
- * and not before, whatever call of the database fails on the way. */
+ * and not before, whatever call of the database fails on the way; and a folder that the
+ * drive has moved is walked through, at once or with all. */
 #include <stdlib.h>
 
 #include "agent/sync/filter.h"
@@ -136,12 +137,73 @@ static void a_walk_that_fails_at_any_call_is_still_due(void **user)
     assert_false(has_failed);
 }
 
+/* One more than can be walked through with a page. */
+enum { LITTLE = 3, MUCH = 1001 };
+
+static int64_t put_folder(struct trial *trial, int files)
+{
+    struct store_remote folder = said_folder("folder", "root-id", "here");
+    int64_t key = state_put(&trial->state, folder).key;
+    assert_int_equal(store_drop_todo(trial->state.store, key), STORE_OK);
+    assert_int_equal(store_begin(trial->state.store), STORE_OK);
+    for (int i = 0; i < files; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "in-%d", i);
+        int64_t in = state_put(&trial->state, said_file(id, "folder", id)).key;
+        assert_int_equal(store_drop_todo(trial->state.store, in), STORE_OK);
+    }
+    assert_int_equal(store_commit(trial->state.store, false), STORE_OK);
+    return key;
+}
+
+static void a_folder_at_another_place_is_walked_through_with_its_page(void **user)
+{
+    (void)user;
+    struct trial trial;
+    failing_vfs_set(0, false);
+    begin(&trial);
+    int64_t folder = put_folder(&trial, LITTLE);
+    assert_true(walk(&trial));
+    for (int i = 0; i < LITTLE; i++) {
+        struct store_remote in;
+        char id[16];
+        (void)snprintf(id, sizeof id, "in-%d", i);
+        assert_int_equal(store_find_remote(trial.state.store, trial.state.mirror, id, &in),
+                         STORE_OK);
+        assert_int_equal(store_drop_todo(trial.state.store, in.key), STORE_OK);
+    }
+    assert_queued(&trial, FILES / 2 + 1);
+    assert_int_equal(refilter_folder(&trial.context, folder), STORE_OK);
+    assert_false(refilter_is_due(&trial.context));
+    assert_queued(&trial, FILES / 2 + 1 + LITTLE);
+    end(&trial);
+}
+
+static void too_much_for_a_page_is_walked_through_with_all(void **user)
+{
+    (void)user;
+    struct trial trial;
+    failing_vfs_set(0, false);
+    begin(&trial);
+    int64_t folder = put_folder(&trial, MUCH);
+    assert_int_equal(row_set(&trial.row, ROW_FILTERS, filter_text(trial.filter)), true);
+    assert_false(refilter_is_due(&trial.context));
+    assert_int_equal(refilter_folder(&trial.context, folder), STORE_OK);
+    assert_true(refilter_is_due(&trial.context));
+    assert_true(walk(&trial));
+    assert_false(refilter_is_due(&trial.context));
+    assert_queued(&trial, FILES / 2 + 1 + MUCH);
+    end(&trial);
+}
+
 int main(void)
 {
     failing_vfs_install();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(notes_the_filters_with_the_last_of_the_walk),
         cmocka_unit_test(a_walk_that_fails_at_any_call_is_still_due),
+        cmocka_unit_test(a_folder_at_another_place_is_walked_through_with_its_page),
+        cmocka_unit_test(too_much_for_a_page_is_walked_through_with_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
