@@ -115,6 +115,28 @@ test("a change of the filters costs no request but for what they let in (F-162)"
   });
 });
 
+test("a folder that the drive renames into the filters, or out of them, takes along all that is in it (F-162)", { timeout: 180_000 }, async () => {
+  for (const count of [3, 1200]) { // with the page, and by a walk of its own
+    await withBench({}, async (bench) => {
+      await bench.writeConfig({ "mirror main": { folder: bench.folder, drive: "me", exclude: "Left" } });
+      const { sandbox } = bench;
+      const recorded = async () => (await bench.query("select count(*) as n from v_items where kind = 'file' and state = 'synced'"))[0].n;
+      await sandbox.bulk({ path: "Left", count, folders: 3, depth: 1, size: 16, notify: false });
+      await bench.start();
+      assert.equal(await recorded(), 0);
+      await sandbox.change({ op: "rename", path: "Left", name: "Shown" });
+      await bench.ok("sync-now");
+      assert.equal(await recorded(), count, "sync-now waits for what is let in");
+      await bench.untilEqual();
+      await sandbox.change({ op: "rename", path: "Shown", name: "Left" });
+      await bench.ok("sync-now");
+      assert.equal(await recorded(), 0);
+      await stat(bench.file("Shown")); /* what stands stays, as a person's */
+      await bench.stop();
+    });
+  }
+});
+
 test("--dry-run tells the whole plan and changes nothing", { timeout: 180_000 }, async () => {
   await withBench({}, async (bench) => {
     const count = 2000;
