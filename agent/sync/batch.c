@@ -249,13 +249,26 @@ static void fail_store(struct batch *batch)
     (void)state_trouble(batch->context->store, &batch->failure);
 }
 
+/* Whether a record of it that a power cut takes back, before or after, would let the next
+ * plan take one object for another, or ask for what is gone (3.3). */
+static bool wants_durable(const struct batch_job *job)
+{
+    enum place_op op = job->step.op;
+    return job->kind == BATCH_STEP &&
+           (op == PLACE_MOVE || op == PLACE_STAGE || op == PLACE_UNSTAGE ||
+            op == PLACE_REMOVE_FILE || op == PLACE_REMOVE_FOLDER);
+}
+
 /* B-1. */
 static bool record_intents(struct batch *batch)
 {
     const struct sync_context *context = batch->context;
     bool is_needed = false;
-    for (struct batch_job *job = batch->running.first; job != NULL; job = job->next)
+    bool is_durable = false;
+    for (struct batch_job *job = batch->running.first; job != NULL; job = job->next) {
         is_needed = is_needed || job->intent.kind != STORE_INTENT_NONE;
+        is_durable = is_durable || wants_durable(job);
+    }
     if (!is_needed)
         return true;
     if (store_begin(context->store) != STORE_OK)
@@ -267,20 +280,10 @@ static bool record_intents(struct batch *batch)
             status = store_put_intent(context->store, context->mirror, &job->intent);
     }
     if (status == STORE_OK)
-        status = store_commit(context->store, false);
+        status = store_commit(context->store, is_durable);
     if (status != STORE_OK)
         store_rollback(context->store);
     return status == STORE_OK;
-}
-
-/* Whether a record of it that a power cut takes back would let the next plan take one
- * object for another, or ask for what is gone (3.3). */
-static bool wants_durable(const struct batch_job *job)
-{
-    enum place_op op = job->step.op;
-    return job->kind == BATCH_STEP &&
-           (op == PLACE_MOVE || op == PLACE_STAGE || op == PLACE_UNSTAGE ||
-            op == PLACE_REMOVE_FILE || op == PLACE_REMOVE_FOLDER);
 }
 
 /* Whether something is to be brought back from the working folder: by a step that failed

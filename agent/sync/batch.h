@@ -6,8 +6,10 @@
  * batches that share their syncs. Around each batch the store is written twice:
  *
  *   B-1  before it, the intents of its jobs, in one transaction
- *   B-2  after it, what the `done` functions of its jobs record, in one transaction; a
- *        durable one after moves and removals, since the next batch builds on them (F-04)
+ *   B-2  after it, what the `done` functions of its jobs record, in one transaction
+ *
+ * Both are durable where something is moved or removed (F-04): the next batch builds on it,
+ * and of what a power cut has left at a new place nobody would know whose it is.
  *
  * Before the first change of each batch the root is confirmed (F-57 … F-59): if it is not
  * the one we know, no job of the batch is run.

@@ -69,7 +69,8 @@ static bool apply(struct structure *structure, uint64_t until_ms)
 }
 
 /* One slice in one transaction: of a read that fails in it nothing follows, since its end
- * fails as well. */
+ * fails as well. A succession that a power cut took back would leave what the heir's new
+ * version has displaced without an owner. */
 static bool run_slice(struct structure *structure)
 {
     static bool (*const phases[])(struct structure *, uint64_t) = {
@@ -83,8 +84,11 @@ static bool run_slice(struct structure *structure)
         structure_fail_store(structure);
         return true;
     }
+    size_t before = structure->result.done;
     bool is_over = phases[structure->phase](structure, clock_now_ms() + SLICE_MS);
-    if (store_commit(store, false) != STORE_OK)
+    bool is_durable =
+        structure->phase == STRUCTURE_SUCCEEDING && structure->result.done > before;
+    if (store_commit(store, is_durable) != STORE_OK)
         structure_fail_store(structure);
     return is_over;
 }
