@@ -249,14 +249,19 @@ static void fail_store(struct batch *batch)
     (void)state_trouble(batch->context->store, &batch->failure);
 }
 
-/* Whether a record of it that a power cut takes back, before or after, would let the next
- * plan take one object for another, or ask for what is gone (3.3). */
-static bool wants_durable(const struct batch_job *job)
+static bool moves_or_removes(const struct batch_job *job)
 {
     enum place_op op = job->step.op;
     return job->kind == BATCH_STEP &&
            (op == PLACE_MOVE || op == PLACE_STAGE || op == PLACE_UNSTAGE ||
             op == PLACE_REMOVE_FILE || op == PLACE_REMOVE_FOLDER);
+}
+
+/* Over what we left there. */
+static bool updates(const struct batch_job *job)
+{
+    return job->kind == BATCH_STEP && job->step.op == PLACE_FILE &&
+           job->step.expect_present;
 }
 
 /* B-1. */
@@ -267,7 +272,7 @@ static bool record_intents(struct batch *batch)
     bool is_durable = false;
     for (struct batch_job *job = batch->running.first; job != NULL; job = job->next) {
         is_needed = is_needed || job->intent.kind != STORE_INTENT_NONE;
-        is_durable = is_durable || wants_durable(job);
+        is_durable = is_durable || moves_or_removes(job);
     }
     if (!is_needed)
         return true;
@@ -307,7 +312,7 @@ static void finish_jobs(struct batch *batch)
     struct batch_job *job = done.first;
     while (job != NULL) {
         struct batch_job *next = job->next;
-        is_durable = is_durable || wants_durable(job);
+        is_durable = is_durable || moves_or_removes(job) || updates(job);
         if (!job->was_run && job->failure.kind == FAILURE_NONE)
             job->failure = batch->failure;
         batch->has_failed = batch->has_failed || leaves_work(job);
