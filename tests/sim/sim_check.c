@@ -260,8 +260,8 @@ static void check_item(const struct sim_world *world, int number,
         sim_fail(&world->sim, "missing: %s (I-5)", path);
     if (node == NULL || node->is_touched)
         return; /* also in the place of a folder: it stays, as any change of a person */
-    bool is_others = sim_excuse_extra(world, path);
-    if (S_ISDIR(node->mode) != item->is_folder && !node->is_visited && !is_others)
+    bool is_excused = sim_excuse_extra(world, path) || sim_excuse_version(world, path);
+    if (S_ISDIR(node->mode) != item->is_folder && !node->is_visited && !is_excused)
         sim_fail(&world->sim, "of the wrong kind: %s (I-5)", path);
     if (S_ISDIR(node->mode))
         return;
@@ -270,7 +270,7 @@ static void check_item(const struct sim_world *world, int number,
     bool is_equal = node->shown.size == size &&
                     (size == 0 || memcmp(node->shown.data, content, size) == 0);
     free(content);
-    if (!is_equal && !is_others && !sim_excuse_version(world, path))
+    if (!is_equal && !is_excused)
         sim_fail(&world->sim, "not the drive's version: %s (I-5)", path);
     if (!world->has_disturbances && world->user.acts == 0 && item->fetches > 1)
         sim_fail(&world->sim, "fetched %u times: %s (I-6)", item->fetches, path);
