@@ -32,6 +32,7 @@ struct batch {
     void *user;
     struct queue waiting;
     struct queue running;
+    uint64_t added; /* jobs so far */
     bool is_running;
     bool is_busy;      /* the last batch was one of a long row */
     uint64_t since_ms; /* when `steps` began to be counted */
@@ -305,6 +306,7 @@ static void finish_jobs(struct batch *batch)
 {
     struct store *store = batch->context->store;
     struct queue done = batch->running;
+    uint64_t mark = batch_mark(batch);
     queue_clear(&batch->running);
     batch->is_running = false;
     bool is_open = store_begin(store) == STORE_OK;
@@ -326,24 +328,44 @@ static void finish_jobs(struct batch *batch)
         batch->has_failed = true;
         if (batch->failure.kind == FAILURE_NONE)
             fail_store(batch);
+        batch_forget(batch, mark);
     }
 }
 
-static void cancel_waiting(struct batch *batch)
+static void cancel_all(struct queue *queue)
 {
     struct batch_job *job;
-    while ((job = queue_take(&batch->waiting)) != NULL) {
+    while ((job = queue_take(queue)) != NULL) {
         job->failure.kind = FAILURE_CANCELLED;
         job->done(job->user, job);
         batch_job_free(job);
     }
 }
 
+uint64_t batch_mark(const struct batch *batch)
+{
+    return batch->added;
+}
+
+void batch_forget(struct batch *batch, uint64_t mark)
+{
+    struct queue all = batch->waiting;
+    struct queue lost;
+    struct batch_job *job;
+    queue_clear(&batch->waiting);
+    queue_clear(&lost);
+    while ((job = queue_take(&all)) != NULL) {
+        bool is_lost = job->kind == BATCH_STEP && job->number > mark;
+        queue_put(is_lost ? &lost : &batch->waiting, job);
+    }
+    cancel_all(&lost);
+}
+
 static void finish_close(struct batch *batch)
 {
     if (!batch->closing || batch->is_running || !batch->is_kick_closed)
         return;
-    cancel_waiting(batch);
+    cancel_all(&batch->waiting);
     void (*closed)(void *user) = batch->closed;
     void *user = batch->closed_user;
     free(batch);
@@ -466,12 +488,13 @@ void batch_close(struct batch *batch, void (*closed)(void *user), void *user)
     batch->closing = true;
     batch->closed = closed;
     batch->closed_user = user;
-    cancel_waiting(batch);
+    cancel_all(&batch->waiting);
     uv_close((uv_handle_t *)&batch->kick, on_kick_closed);
 }
 
 void batch_add(struct batch *batch, struct batch_job *job)
 {
+    job->number = ++batch->added;
     queue_put(&batch->waiting, job);
     start_soon(batch);
 }
@@ -479,6 +502,7 @@ void batch_add(struct batch *batch, struct batch_job *job)
 void batch_add_first(struct batch *batch, struct batch_job *job)
 {
     struct queue behind = batch->waiting;
+    job->number = ++batch->added;
     queue_clear(&batch->waiting);
     queue_put(&batch->waiting, job);
     queue_append(&batch->waiting, &behind);

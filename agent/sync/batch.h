@@ -6,7 +6,8 @@
  * batches that share their syncs. Around each batch the store is written twice:
  *
  *   B-1  before it, the intents of its jobs, in one transaction
- *   B-2  after it, what the `done` functions of its jobs record, in one transaction
+ *   B-2  after it, what the `done` functions of its jobs record, in one transaction;
+ *        where that fails, the steps that they asked for meanwhile are forgotten
  *
  * Both are durable where something is moved or removed (F-04): the next batch builds on it,
  * and of what a power cut has left at a new place nobody would know whose it is. The second
@@ -73,6 +74,7 @@ struct batch_job {
     char *base_version;
     uint8_t *content;
 
+    uint64_t number; /* in the order of being added */
     struct batch_job *next;
 };
 
@@ -102,6 +104,11 @@ void batch_add(struct batch *batch, struct batch_job *job);
 /* Before all that waits, so that what is added by one job after the other is done in the
  * opposite order. */
 void batch_add_first(struct batch *batch, struct batch_job *job);
+/* The steps added since `mark`, which must not run yet, end with `was_run` false and
+ * FAILURE_CANCELLED: the transaction failed in which they were asked for, and so may have
+ * the reading that they follow from. */
+uint64_t batch_mark(const struct batch *batch);
+void batch_forget(struct batch *batch, uint64_t mark);
 /* Whether, since it was asked last, a step failed or what was done could not be written
  * down: then something may lie in the working folder, or stand at its place unrecorded,
  * that only sync/recover.h sets right. */

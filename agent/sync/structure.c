@@ -80,6 +80,8 @@ static bool run_slice(struct structure *structure)
         [STRUCTURE_APPLYING] = apply,
     };
     struct store *store = structure->context->store;
+    struct batch *batch = structure->context->batch;
+    uint64_t mark = batch_mark(batch);
     if (store_begin(store) != STORE_OK) {
         structure_fail_store(structure);
         return true;
@@ -88,8 +90,10 @@ static bool run_slice(struct structure *structure)
     bool is_over = phases[structure->phase](structure, clock_now_ms() + SLICE_MS);
     bool is_durable =
         structure->phase == STRUCTURE_SUCCEEDING && structure->result.done > before;
-    if (store_commit(store, is_durable) != STORE_OK)
+    if (store_commit(store, is_durable) != STORE_OK) {
         structure_fail_store(structure);
+        batch_forget(batch, mark);
+    }
     return is_over;
 }
 
