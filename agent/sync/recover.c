@@ -56,14 +56,22 @@ static bool is_still_staged(const struct sync_context *context, int64_t key)
     return answer.print.inode != 0;
 }
 
-/* The inode of a file may have been given anew; but its time may also have been set, and
- * that not been recorded. Then its content tells. */
+/* Of a folder the eyes say no more than that one stands there. */
+static bool is_of_kind(enum store_kind kind, const struct look_answer *answer)
+{
+    return kind == STORE_KIND_FOLDER ? answer->fact == LOOK_HOLDS_REMOTE
+                                     : answer->fact != LOOK_OTHER_KIND;
+}
+
+/* The inode may have been given anew, that of a folder also to a file. But the time of a
+ * file may also have been set, and that not been recorded: then its content tells. */
 static bool is_object_there(const struct sync_context *context,
                             const struct look_request *request,
                             const struct store_base *base, struct look_answer *answer)
 {
     look_at(context->root, request, answer);
-    if (place_is_object(&base->print, &answer->print, base->kind))
+    if (is_of_kind(base->kind, answer) &&
+        place_is_object(&base->print, &answer->print, base->kind))
         return true;
     if (base->kind != STORE_KIND_FILE || answer->print.inode != base->print.inode ||
         answer->print.device != base->print.device)

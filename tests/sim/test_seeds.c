@@ -83,6 +83,7 @@ static const uint64_t kept[] = {
     3712354, /* deleted while it was staged, and removed half-way */
     5005134, /* no WAL, and a journal that could not be removed as a listing had ended */
 
+    10038117, /* a folder that was to move, and its inode given to the file at its target */
     16010555, /* a step asked for where the records could not be read */
 };
 
