@@ -283,14 +283,15 @@ static void check_items(const struct sim_world *world, int folder, const char *p
         char own[SIM_PATH_SIZE];
         const struct sim_item *item = &drive->items[i];
         if (item->is_gone || item->parent != folder ||
-            name_flaw(item->name, folder == SIM_ROOT_ITEM) != 0 ||
-            (world->excluded != NULL && strcmp(item->name, world->excluded) == 0))
+            name_flaw(item->name, folder == SIM_ROOT_ITEM) != 0)
             continue;
         (void)snprintf(own, sizeof own, "%s%s%s", path, *path != '\0' ? "/" : "",
                        item->name);
         const struct sim_node *node = sim_world_find(world, own);
-        check_item(world, i, node, own);
-        if (item->is_folder && node != NULL && S_ISDIR(node->mode))
+        /* A folder that is left out may stand for what lies in it. */
+        if (filter_wants(world->filter, own, item->is_folder))
+            check_item(world, i, node, own);
+        if (item->is_folder && (node == NULL || S_ISDIR(node->mode)))
             check_items(world, i, own);
     }
 }
@@ -315,8 +316,7 @@ static void check_extras(const struct sim_world *world, const struct sim_node *f
         char own[SIM_PATH_SIZE];
         const struct sim_entry *entry = &folder->entries[i];
         int child = item < 0 ? -1 : sim_drive_child(&world->drive, item, entry->name);
-        if (strcmp(entry->name, NAME_WORKING_FOLDER) == 0 ||
-            (world->excluded != NULL && strcmp(entry->name, world->excluded) == 0))
+        if (strcmp(entry->name, NAME_WORKING_FOLDER) == 0)
             continue;
         (void)snprintf(own, sizeof own, "%s%s%s", path, *path != '\0' ? "/" : "",
                        entry->name);

@@ -113,21 +113,26 @@ static void end_life(struct sim_world *world)
     sim_world_cut(world, choose_loss, sim);
 }
 
-/* One name, or none, is left out of the mirror (F-162). */
+static char *one_of(struct sim *sim, char texts[][16], unsigned count)
+{
+    unsigned which = sim_below(sim, count);
+    return texts[which][0] == '\0' ? NULL : texts[which];
+}
+
+/* What is mirrored from now on (F-162). */
 static void choose_filter(struct sim_world *world)
 {
-    static char names[][8] = {"a", "docs", "d.txt", "more"};
-    static char *pattern;
-    unsigned kind = sim_below(&world->sim, 6);
-    if (kind >= sizeof names / sizeof *names)
-        pattern = NULL;
-    else
-        pattern = names[kind];
-    world->excluded = pattern;
-    world->has_filters = world->has_filters || pattern != NULL;
-    world->mirror_config.exclude =
-        (struct config_list){.texts = &pattern, .count = pattern == NULL ? 0 : 1};
-    sim_trace(&world->sim, "left out: %s", pattern == NULL ? "nothing" : pattern);
+    static char folders[][16] = {"", "", "", "", "", "docs", "more/docs"};
+    static char excludes[][16] = {"",      "a",     "docs",       "d.txt", "more",
+                                  "/docs", "*.txt", "more/*.txt", "docs/"};
+    static char includes[][16] = {"", "", "", "c.txt", "docs/more/", "e f"};
+    struct sim *sim = &world->sim;
+    char *folder = one_of(sim, folders, sizeof folders / sizeof *folders);
+    char *exclude = one_of(sim, excludes, sizeof excludes / sizeof *excludes);
+    char *include = one_of(sim, includes, sizeof includes / sizeof *includes);
+    sim_world_filter(world, folder, exclude, include);
+    sim_trace(sim, "mirrored: folder %s, not %s, but %s", folder == NULL ? "any" : folder,
+              exclude == NULL ? "any" : exclude, include == NULL ? "none" : include);
 }
 
 static void begin_life(struct sim_world *world)

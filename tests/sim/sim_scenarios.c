@@ -60,10 +60,7 @@ static void a_tree(struct sim_world *world)
 static void filter_docs(struct sim_world *world)
 {
     static char pattern[] = "docs";
-    static char *patterns[] = {pattern, NULL};
-    world->mirror_config.exclude = (struct config_list){.texts = patterns, .count = 1};
-    world->excluded = "docs";
-    world->has_filters = true;
+    sim_world_filter(world, NULL, pattern, NULL);
 }
 
 static void a_filtered_tree(struct sim_world *world)

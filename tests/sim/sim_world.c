@@ -80,9 +80,29 @@ void sim_world_begin(struct sim_world *world, uint64_t seed)
     };
 }
 
+static struct config_list list_of(char **text)
+{
+    return (struct config_list){.texts = text, .count = *text == NULL ? 0 : 1};
+}
+
+void sim_world_filter(struct sim_world *world, char *folder, char *exclude, char *include)
+{
+    world->patterns[0] = folder;
+    world->patterns[1] = exclude;
+    world->patterns[2] = include;
+    world->mirror_config.folders = list_of(&world->patterns[0]);
+    world->mirror_config.exclude = list_of(&world->patterns[1]);
+    world->mirror_config.include = list_of(&world->patterns[2]);
+    filter_free(world->filter);
+    if (!filter_new(&world->mirror_config, &world->filter))
+        abort();
+    world->has_filters = world->has_filters || world->filter != NULL;
+}
+
 void sim_world_end(struct sim_world *world)
 {
     sim_world_stop(world);
+    filter_free(world->filter);
     sim_loop_clear(&world->loop);
     sim_disk_clear(&world->disk);
 }

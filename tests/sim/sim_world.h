@@ -10,6 +10,7 @@
 #ifndef TESTS_SIM_SIM_WORLD_H
 #define TESTS_SIM_SIM_WORLD_H
 
+#include "agent/sync/filter.h"
 #include "agent/sync/mirror.h"
 #include "tests/sim/sim_database.h"
 #include "tests/sim/sim_disk.h"
@@ -38,7 +39,8 @@ struct sim_world {
     bool is_enumerating;   /* the engine said so after the last thing that happened */
     bool owes_look;        /* a listing has ended, and is still to be checked */
     uint64_t owed_from;    /* where the drive was when that listing began */
-    const char *excluded;  /* a name that is not mirrored; NULL none */
+    struct filter *filter; /* what is mirrored; NULL all */
+    char *patterns[3];     /* of it: folders, exclude, include */
     bool has_filters;      /* there was one: copies that it left out stay (F-162) */
     bool has_disk_faults;  /* in some part of the run */
     bool has_lying_disk;   /* it dropped flushes: anything written since may be wrong */
@@ -53,6 +55,10 @@ void sim_world_leave(void);
 
 void sim_world_begin(struct sim_world *world, uint64_t seed);
 void sim_world_end(struct sim_world *world);
+
+/* What is mirrored from the next start on, by one line of the config each; NULL none. The
+ * texts are borrowed. */
+void sim_world_filter(struct sim_world *world, char *folder, char *exclude, char *include);
 
 /* The engine starts. False: it could not, which only faults may cause. */
 bool sim_world_start(struct sim_world *world);
