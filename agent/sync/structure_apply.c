@@ -192,6 +192,19 @@ static void report_waits(struct structure *structure)
     }
 }
 
+/* The record goes once nothing of ours is in it. */
+static void leave(struct structure *structure, const struct plan_step *step)
+{
+    int64_t key = structure->nodes[step->node].key;
+    if (!record_leave(structure->context, key)) {
+        structure->result.wants_again = true;
+        return;
+    }
+    (void)store_drop_todo(structure->context->store, key);
+    structure->result.done++;
+    structure->next++;
+}
+
 bool structure_apply(struct structure *structure)
 {
     struct ends ends;
@@ -199,6 +212,11 @@ bool structure_apply(struct structure *structure)
     structure->wave++;
     while (structure->next < structure->end && added < WAVE_MAX) {
         const struct plan_step *step = &structure->plan.steps[structure->next];
+        if (structure->objects[step->node].is_left) {
+            if (structure->jobs == 0)
+                leave(structure, step);
+            return false;
+        }
         enum way way = find_ends(structure, step, &ends);
         if (way == WAY_UNSURE)
             return false;

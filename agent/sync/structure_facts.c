@@ -127,6 +127,28 @@ static void gather_makes(struct structure *structure, int64_t parent)
     }
 }
 
+/* A folder that the filters leave out, where a mover is to go: it is to be left as soon as
+ * nothing of ours is in it, so what is to move out of it does not wait for its own place.
+ */
+static void gather_leaver(struct structure *structure, const struct plan_node *mover,
+                          const char *name)
+{
+    const struct sync_context *context = structure->context;
+    struct store_base base;
+    int number = 0;
+    if (store_find_base(context->store, context->mirror, mover->wanted.parent, name,
+                        &base) != STORE_OK ||
+        base.kind != STORE_KIND_FOLDER || base.key == mover->key)
+        return;
+    struct plan_node node = {
+        .key = base.key, .fate = PLAN_GOES, .stands = {.parent = base.parent}};
+    struct structure_object object = {.kind = base.kind, .is_left = true};
+    if (tree_resolve(context, node.key, &number) != TREE_FILTERED)
+        return;
+    object.stands_name = copy(structure, name);
+    add(structure, &node, &object);
+}
+
 /* Sorts both arrays by key and drops what came twice. */
 struct pair {
     struct plan_node node;
@@ -184,8 +206,13 @@ bool structure_gather(struct structure *structure, uint64_t until_ms)
     }
     size_t movers = structure->count;
     for (size_t i = 0; i < movers; i++) {
-        if (structure->nodes[i].fate == PLAN_MOVES && !structure->nodes[i].held)
-            gather_makes(structure, structure->nodes[i].wanted.parent);
+        /* Both may move the arrays. */
+        const struct plan_node mover = structure->nodes[i];
+        const char *name = structure->objects[i].wanted_name;
+        if (mover.fate != PLAN_MOVES || mover.held || name == NULL)
+            continue;
+        gather_makes(structure, mover.wanted.parent);
+        gather_leaver(structure, &mover, name);
     }
     sort_nodes(structure);
     return true;

@@ -33,6 +33,7 @@ struct structure_object {
     struct plan_place now; /* where it stands as the plan goes on */
     uint32_t wave;         /* that touched it last */
     bool is_counted;       /* as a removal, for the guard */
+    bool is_left;          /* GOES: only its record does (F-162) */
 };
 
 struct structure {

@@ -69,6 +69,16 @@ static void a_filtered_tree(struct sim_world *world)
     filter_docs(world);
 }
 
+static void a_box(struct sim_world *world)
+{
+    static char pattern[] = "hidden";
+    make_folder(world, "", "box");
+    make_folder(world, "box", "in");
+    (void)make(world, "box/in", "deep", 25);
+    (void)make(world, "", "spot", 35);
+    sim_world_filter(world, NULL, pattern, NULL);
+}
+
 static void a_first_folder(struct sim_world *world)
 {
     make_folder(world, "", "first");
@@ -382,6 +392,16 @@ static void leave_out_by_its_name(struct sim_world *world)
     (void)make(world, "other", "e", 35);
 }
 
+/* The box cannot be left before what is in it has gone, to where the file stands, that is
+ * to go where the box stands. */
+static void leave_out_in_a_circle(struct sim_world *world)
+{
+    move(world, "box", "", "hidden");
+    move(world, "hidden/in", "", "in");
+    move(world, "spot", "", "box");
+    move(world, "in", "", "spot");
+}
+
 /* With a person at it. */
 
 static void edit_on_both_sides(struct sim_world *world)
@@ -655,6 +675,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"a filter (F-162)",                                a_tree,          leave_out                 },
     {"let in by its new name (F-162)",                  a_filtered_tree, let_in                    },
     {"left out by its new name (F-162)",                a_filtered_tree, leave_out_by_its_name     },
+    {"left out in a circle (F-83, F-162)",              a_box,           leave_out_in_a_circle     },
     {"saved on both sides (F-30)",                      two_files,       save_on_both_sides        },
     {"edited here, deleted there",                      a_tree,          edit_what_goes            },
     {"edited here, moved there",                        a_tree,          edit_what_moves           },
