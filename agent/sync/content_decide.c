@@ -59,6 +59,22 @@ static const char *why_held(int number)
     }
 }
 
+/* What is left out with its folder, and was not known to be when that was told of. */
+static void leave_children(struct content *content, int64_t folder)
+{
+    const struct sync_context *context = content->context;
+    struct store_base child;
+    int64_t after = 0;
+    int number = 0;
+    while (store_next_base_child(context->store, context->mirror, folder, &after, &child) ==
+           STORE_OK) {
+        const struct store_todo todo = {.key = child.key};
+        if (tree_resolve(context, todo.key, &number) == TREE_FILTERED &&
+            store_put_todo(context->store, context->mirror, &todo) != STORE_OK)
+            return;
+    }
+}
+
 /* F-162: what stands stays, as a person's; but a folder stays ours while something in it
  * is. */
 static void leave_unwanted(struct content *content, int64_t key, bool has_base)
@@ -67,6 +83,7 @@ static void leave_unwanted(struct content *content, int64_t key, bool has_base)
     if (has_base && content->mode != CONTENT_FULL)
         return;
     if (has_base && !record_leave(context, key)) {
+        leave_children(content, key);
         content->wants_again = true;
         return;
     }

@@ -382,6 +382,22 @@ void sim_check_swept(const struct sim_world *world)
     check_leftovers(world, true);
 }
 
+/* Whatever waits says why. */
+static void check_queue(const struct sim_world *world)
+{
+    struct store_mirror mirror;
+    struct store_todo todo;
+    int64_t after = 0;
+    if (store_get_mirror(world->store, "documents", &mirror) != STORE_OK)
+        sim_fail(&world->sim, "there is no mirror");
+    while (store_next_todo(world->store, mirror.key, INT64_MAX, true, &after, &todo) ==
+           STORE_OK) {
+        if (todo.failure == 0)
+            sim_fail(&world->sim, "item %lld waits and does not say why",
+                     (long long)todo.key);
+    }
+}
+
 static void on_finding(void *user, const char *finding)
 {
     const struct sim_world *world = user;
@@ -415,6 +431,7 @@ void sim_check_end(struct sim_world *world)
     check_items(world, SIM_ROOT_ITEM, "");
     check_extras(world, folder, SIM_ROOT_ITEM, "");
     check_leftovers(world, false);
+    check_queue(world);
     sim_check_claims(world);
     (void)store_check(world->store, on_finding, world, &findings);
 }

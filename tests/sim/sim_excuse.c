@@ -248,6 +248,6 @@ bool sim_excuse_empty(const struct sim_world *world, const struct sim_node *node
 bool sim_excuse_version(const struct sim_world *world, const char *path)
 {
     struct store_base base;
-    return (world->service.told_to_keep || world->has_lying_disk) &&
+    return (world->service.told_to_keep || world->has_lying_disk || world->has_filters) &&
            find_record(world, path, &base) && (base.flags & STORE_BASE_EDITED) != 0;
 }

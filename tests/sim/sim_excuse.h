@@ -18,8 +18,9 @@ bool sim_excuse_revenant(const struct sim_world *world, const struct sim_node *n
 /* It was made again for a folder that the person had moved, and before anything was placed
  * in it a kill or a failure lost the record of that: none can tell it from one of his. */
 bool sim_excuse_empty(const struct sim_world *world, const struct sim_node *node);
-/* The service has said to keep what stands there (F-81), and what is kept is a person's
- * from then on: the item that comes to its name finds it edited (F-25). */
+/* The service has said to keep what stands there (F-81), or a filter has left it out
+ * (F-162), and what is kept is a person's from then on: the item that comes to its name
+ * finds it edited (F-25). */
 bool sim_excuse_version(const struct sim_world *world, const char *path);
 
 #endif
