@@ -27,6 +27,7 @@ struct store_intent {
     struct store_hash hash;
 };
 
+/* Of an item that is gone with its record none is put: nothing could come of it. */
 enum store_status store_put_intent(struct store *store, int64_t mirror,
                                    const struct store_intent *intent);
 enum store_status store_get_intent(struct store *store, int64_t key,

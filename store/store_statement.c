@@ -199,7 +199,8 @@ static const char *const texts[STORE_STATEMENT_COUNT] = {
                            "where mirror = ?1 and held = 0 and not_before > 0",
 
     [STORE_SQL_PUT_INTENT] = "insert or replace into intent(" INTENT_COLUMNS ", mirror) "
-                             "values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                             "select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 "
+                             "where exists (select 1 from item where item.key = ?1)",
     [STORE_SQL_GET_INTENT] = "select " INTENT_COLUMNS " from intent where key = ?1",
     [STORE_SQL_NEXT_INTENT] = "select " INTENT_COLUMNS " from intent where key > ?2 "
                               "and mirror = ?1 order by key limit 1",

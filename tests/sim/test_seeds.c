@@ -84,6 +84,7 @@ static const uint64_t kept[] = {
     5005134, /* no WAL, and a journal that could not be removed as a listing had ended */
 
     10038117, /* a folder that was to move, and its inode given to the file at its target */
+    16030056, /* gone with its record while its download was tried again */
     16010555, /* a step asked for where the records could not be read */
 };
 

@@ -83,6 +83,10 @@ static void an_intent_keeps_its_item(void **user)
     assert_int_equal(store_get_remote(state->store, key, &remote), STORE_OK);
     assert_int_equal(store_drop_intent(state->store, key), STORE_OK);
     assert_int_equal(store_get_remote(state->store, key, &remote), STORE_NONE);
+
+    /* Nor does one come without it: the work of a download goes on a little longer. */
+    assert_int_equal(store_put_intent(state->store, state->mirror, &intent), STORE_OK);
+    assert_int_equal(store_get_intent(state->store, key, &intent), STORE_NONE);
 }
 
 int main(void)
