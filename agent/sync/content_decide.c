@@ -82,6 +82,10 @@ static void leave_unwanted(struct content *content, int64_t key, bool has_base)
     const struct sync_context *context = content->context;
     if (has_base && content->mode != CONTENT_FULL)
         return;
+    if (has_base && tree_is_needed(context, key)) {
+        record_settle(context, key);
+        return;
+    }
     if (has_base && !record_leave(context, key)) {
         leave_children(content, key);
         content->wants_again = true;

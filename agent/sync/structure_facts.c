@@ -73,6 +73,8 @@ static void gather_one(struct structure *structure, const struct store_todo *tod
     int number = 0;
     int64_t key = todo->key;
     enum tree_answer answer = tree_resolve(context, key, &number);
+    if (answer == TREE_FILTERED && tree_is_needed(context, key))
+        answer = TREE_OK; /* it goes where what is in it belongs */
     if (store_get_remote(context->store, key, &remote) != STORE_OK ||
         store_get_base(context->store, key, &base) != STORE_OK)
         return;
@@ -143,7 +145,8 @@ static void gather_leaver(struct structure *structure, const struct plan_node *m
     struct plan_node node = {
         .key = base.key, .fate = PLAN_GOES, .stands = {.parent = base.parent}};
     struct structure_object object = {.kind = base.kind, .is_left = true};
-    if (tree_resolve(context, node.key, &number) != TREE_FILTERED)
+    if (tree_resolve(context, node.key, &number) != TREE_FILTERED ||
+        tree_is_needed(context, node.key))
         return;
     object.stands_name = copy(structure, name);
     add(structure, &node, &object);

@@ -67,6 +67,27 @@ enum tree_answer tree_resolve(const struct sync_context *context, int64_t key,
     return TREE_HELD;
 }
 
+static bool is_needed(const struct sync_context *context, int64_t key, int depth)
+{
+    struct store_base child;
+    int64_t after = 0;
+    int number = 0;
+    while (depth < TREE_MAX_DEPTH &&
+           store_next_base_child(context->store, context->mirror, key, &after, &child) ==
+               STORE_OK) {
+        bool is_folder = child.kind == STORE_KIND_FOLDER;
+        if (tree_resolve(context, after, &number) == TREE_OK ||
+            (is_folder && is_needed(context, after, depth + 1)))
+            return true;
+    }
+    return false;
+}
+
+bool tree_is_needed(const struct sync_context *context, int64_t key)
+{
+    return is_needed(context, key, 0);
+}
+
 const char *tree_split(char *path, const char **out_folder)
 {
     char *slash = strrchr(path, '/');

@@ -23,6 +23,10 @@ enum tree_answer {
 enum tree_answer tree_resolve(const struct sync_context *context, int64_t key,
                               int *out_number);
 
+/* Whether a folder that the filters leave out stands for what is in it: something that they
+ * let in stands there. */
+bool tree_is_needed(const struct sync_context *context, int64_t key);
+
 /* Where an object stands: folder path and name by the base records, also while it is
  * staged. False: it does not stand, or the store fails. */
 bool tree_standing(const struct sync_context *context, int64_t key,

@@ -295,6 +295,27 @@ test("folders, exclude and include choose what is mirrored", async () => {
   });
 });
 
+test("a folder that is left out stands, and moves, for what is let in below it (F-162)", async () => {
+  await withBench({}, async (bench) => {
+    const kept = async () => {
+      assert.deepEqual(await bench.query("select * from v_pending"), [], "nothing waits");
+      return (await bench.query("select path from v_items where state = 'synced' and kind = 'file'")).map((row) => row.path).sort();
+    };
+    await bench.sandbox.change(["docs/keep/k.txt", "docs/x.txt", "a.txt"].map((name) => ({ op: "put", path: name, content: name })));
+    await bench.ok("sync-now");
+    await bench.writeConfig({ "mirror main": { folder: bench.folder, drive: "me", exclude: "docs", include: "keep" } });
+    await bench.ok("sync-now");
+    assert.deepEqual(await kept(), ["a.txt", "docs/keep/k.txt"]);
+    await bench.sandbox.change({ op: "rename", path: "docs", name: "papers" });
+    await bench.ok("sync-now");
+    assert.deepEqual(await kept(), ["a.txt", "papers/keep/k.txt", "papers/x.txt"]);
+    await bench.sandbox.change({ op: "rename", path: "papers", name: "docs" });
+    await bench.ok("sync-now");
+    assert.deepEqual(await kept(), ["a.txt", "docs/keep/k.txt"]);
+    assert.equal(await readFile(bench.file("docs/keep/k.txt"), "utf8"), "docs/keep/k.txt");
+  });
+});
+
 test("after reconcile_interval the drive is listed anew", async () => {
   await withBench({ config: { sync: { reconcile_interval: "2s" } } }, async (bench) => {
     await bench.sandbox.change({ op: "put", path: "a.txt", content: "a" });
