@@ -154,10 +154,18 @@ static bool has_checked(struct mirror *mirror)
     return false;
 }
 
+/* A single pass does what it was asked for, which may be only to look: what follows from
+ * its answer is for an agent that goes on. */
+static bool is_for_nobody(const struct mirror *mirror)
+{
+    return !mirror->environment.with_link && mirror->waiting == NULL &&
+           mirror->running == NULL;
+}
+
 static void begin_due(struct mirror *mirror)
 {
     if (!mirror_is_ready(mirror) || mirror->is_closing || mirror->is_paused ||
-        mirror->preview != NULL || !round_may_begin(mirror->round))
+        mirror->preview != NULL || !round_may_begin(mirror->round) || is_for_nobody(mirror))
         return;
     if (pace_due(&mirror->pace) > clock_now_ms()) {
         mirror_arm(mirror); /* the loop's clock lags behind ours, so timers come early */

@@ -2,7 +2,8 @@
 // counted here, so that no figure rots unseen; times are for tests/bench.
 
 import assert from "node:assert/strict";
-import { readFile, stat, unlink, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, unlink, writeFile } from "node:fs/promises";
+import path from "node:path";
 import test from "node:test";
 
 import { HIDDEN, until, withBench } from "../support/agent.mjs";
@@ -147,5 +148,25 @@ test("--dry-run tells the whole plan and changes nothing", { timeout: 180_000 },
     assert.equal(stdout.match(/^download /gm).length, count);
     assert.match(stdout, /this is what would be done/);
     await bench.stop();
+  });
+});
+
+test("a single --dry-run ends with what it says, also while another mirror still asks", { timeout: 60_000 }, async () => {
+  await withBench({}, async (bench) => {
+    const other = path.join(bench.home, "Other");
+    await bench.add(other, "other");
+    await bench.sandbox.change([
+      { op: "put", path: "a/b.txt", content: "b" },
+      { op: "put", path: "c.txt", content: "c" },
+    ]);
+    await bench.sandbox.resetLog();
+    await bench.sandbox.faults({ route: "delta", kind: "delay", ms: 1500, count: 1 });
+    const { stdout } = await bench.ok("sync-now", "--dry-run");
+    assert.equal(stdout.match(/^(mkdir|download) /gm).length, 6);
+    assert.equal((await bench.sandbox.counts()).download ?? 0, 0);
+    for (const folder of [bench.folder, other]) assert.deepEqual(await readdir(folder), [".drive-agent"]);
+    await bench.ok("sync-now");
+    await bench.untilEqual();
+    await bench.untilEqual({ folder: other });
   });
 });
