@@ -22,8 +22,6 @@ bool listing_store_last(struct listing *listing, const char *link)
     if (listing->is_enumeration)
         row->mirror.enumerated_at = now;
     row->mirror.feed = listing->walk == NULL ? STORE_FEED_CURRENT : STORE_FEED_NEW;
-    if (is_idle)
-        row->mirror.synced_at = now;
     return row_set(row, ROW_FALLBACK, NULL) && row_set(row, ROW_LINK, link) &&
            row_save(store, row) == STORE_OK;
 }

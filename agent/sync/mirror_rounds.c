@@ -358,7 +358,8 @@ static void want_enumeration(struct mirror *mirror)
 static void on_went_through(struct mirror *mirror, const struct round_result *result)
 {
     struct failure failure = {.kind = FAILURE_NONE};
-    save_end(mirror, result->changed > 0 || mirror->status.done_items > 0);
+    if (!mirror->is_only_listing)
+        save_end(mirror, result->changed > 0 || mirror->status.done_items > 0);
     mirror->status.held_deletions = (uint64_t)mirror->row.mirror.held_deletions;
     if (mirror->status.held_deletions > 0)
         (void)failure_set(

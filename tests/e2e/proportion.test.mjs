@@ -165,6 +165,7 @@ test("a single --dry-run ends with what it says, also while another mirror still
     assert.equal(stdout.match(/^(mkdir|download) /gm).length, 6);
     assert.equal((await bench.sandbox.counts()).download ?? 0, 0);
     for (const folder of [bench.folder, other]) assert.deepEqual(await readdir(folder), [".drive-agent"]);
+    for (const mirror of (await bench.status()).mirrors) assert.equal(mirror.synced_at, null, "nothing was brought in step");
     await bench.ok("sync-now");
     await bench.untilEqual();
     await bench.untilEqual({ folder: other });
