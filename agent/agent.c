@@ -79,16 +79,20 @@ enum failure_kind agent_set_pause(struct agent *agent, const struct state_pause 
     return FAILURE_NONE;
 }
 
-/* The end of a pause is a time of the wall clock; the timer only comes to look. */
+/* The end of a pause is a time of the wall clock; the timer only comes to look. Its row
+ * says as much, so the pause ends although it cannot be taken away. Nobody has said
+ * `resume`: what else work rests for holds on. */
 static void on_pause_timer(uv_timer_t *timer)
 {
     struct agent *agent = timer->data;
-    struct state_pause none = {0};
-    struct failure failure = {0};
-    if (clock_wall_ms() < agent->pause.until_ms)
+    if (clock_wall_ms() < agent->pause.until_ms) {
         arm_pause_timer(agent);
-    else if (agent_set_pause(agent, &none, &failure) != FAILURE_NONE)
-        log_failure(NULL, &failure);
+        return;
+    }
+    agent->pause = (struct state_pause){0};
+    (void)state_put_pause(agent->assembly.store, &agent->pause);
+    apply_pause(agent);
+    agent_status_changed(agent, NULL);
 }
 
 static void arm_pause_timer(struct agent *agent)

@@ -82,6 +82,18 @@ desktopTest("who wants to spend it anyway is not stopped", { config: { desktop: 
   await bench.untilEqual();
 });
 
+desktopTest("a pause that ends by itself ends nothing else: only a person's word goes on for all", {}, async (bench, desktop) => {
+  await desktop.tell("metered 1");
+  await bench.sandbox.change({ op: "put", path: "a.txt", content: "a" });
+  await bench.start({ live: false, environment: desktop.environment });
+  await until("it rests", async () => (await bench.status()).paused);
+  await bench.ok("pause", "--for", "1s");
+  assert.match((await bench.status()).paused_why, /you asked/);
+  await until("the pause is over", async () => /metered/.test((await bench.status()).paused_why));
+  await bench.ok("resume");
+  await bench.untilEqual();
+});
+
 desktopTest("waking from sleep connects anew, at once (F-154)", {}, async (bench, desktop) => {
   await bench.start({ environment: desktop.environment });
   await bench.sandbox.resetLog();
