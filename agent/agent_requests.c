@@ -1,7 +1,6 @@
 /* What the control socket asks of the running agent: one function for each command. */
 #include <cjson/cJSON.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,11 +124,11 @@ static bool get_names(const struct request *request, const char **names, size_t 
         const char *name = cJSON_GetStringValue(entry);
         if (name == NULL || count == CONFIG_MAX_MIRRORS ||
             assembly_find(&request->agent->assembly, name) == NULL) {
-            char text[160];
-            (void)snprintf(text, sizeof text,
-                           _("the agent has no mirror named %.64s: see agent status"),
-                           name == NULL ? "" : name);
-            control_finish(request->client, 2, text);
+            struct failure failure;
+            (void)failure_set(&failure, FAILURE_USAGE, 0,
+                              "the agent has no mirror named %.64s: see agent status",
+                              name == NULL ? "" : name);
+            finish_with(request->client, &failure);
             return false;
         }
         names[count++] = name;
@@ -153,12 +152,11 @@ static void request_sync(const struct request *request)
         return;
     const char *why = NULL;
     if (agent_rests(agent, &why)) {
-        char text[160];
-        (void)snprintf(
-            text, sizeof text,
-            _("work is paused (%s): nothing was changed; take it up with agent resume"),
-            why);
-        control_finish(request->client, 1, text);
+        struct failure failure;
+        (void)failure_set(
+            &failure, FAILURE_RESOURCE, 0,
+            "work is paused (%s): nothing was changed; take it up with agent resume", why);
+        finish_with(request->client, &failure);
         return;
     }
     struct agent_client *kept = keep_client(request, AGENT_CLIENT_SYNC);

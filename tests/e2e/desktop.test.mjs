@@ -94,6 +94,13 @@ desktopTest("a pause that ends by itself ends nothing else: only a person's word
   await bench.untilEqual();
 });
 
+desktopTest("why work rests is told to its end, in a language of long words too", {}, async (bench, desktop) => {
+  await desktop.tell("profile power-saver");
+  await bench.start({ live: false, environment: { ...desktop.environment, LANGUAGE: "ru" } });
+  await until("it rests", async () => (await bench.status()).paused);
+  assert.match((await bench.run("sync-now")).stderr, /\(включён режим энергосбережения\).*: agent resume$/m);
+});
+
 desktopTest("waking from sleep connects anew, at once (F-154)", {}, async (bench, desktop) => {
   await bench.start({ environment: desktop.environment });
   await bench.sandbox.resetLog();
