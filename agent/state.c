@@ -139,7 +139,7 @@ struct state_pause state_get_pause(struct store *store)
     /* What cannot be read counts as a pause without end: that is the careful side. */
     pause.until_ms = errno == 0 && *end == '\0' && until > 0 ? until : 0;
     pause.paused = pause.until_ms == 0 || pause.until_ms > clock_wall_ms();
-    return pause;
+    return pause.paused ? pause : (struct state_pause){0};
 }
 
 enum store_status state_put_pause(struct store *store, const struct state_pause *pause)

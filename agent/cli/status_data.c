@@ -62,6 +62,7 @@ struct cJSON *status_offline(const struct config *config)
     (void)cJSON_AddBoolToObject(object, "running", false);
     json_add_text(object, "state", pause.paused ? "paused" : N_("stopped"));
     (void)cJSON_AddBoolToObject(object, "paused", pause.paused);
+    json_add_text(object, "paused_why", pause.paused ? _("as you asked") : NULL);
     json_add_time(object, "paused_until", pause.until_ms);
     (void)cJSON_AddNullToObject(object, "account");
     cJSON *mirrors = cJSON_AddArrayToObject(object, "mirrors");

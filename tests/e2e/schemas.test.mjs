@@ -118,6 +118,9 @@ test("one pass: a plan, progress, results, conflicts, problems, findings", async
     });
     await bench.ok("pause", "--for", "1h");
     await statusFits(bench, false, (status) => assert.equal(status.state, "paused"));
+    assert.match((await bench.ok("status")).stdout, /^paused +until \S+ \S+ \(as you asked\)$/m);
+    await bench.ok("pause", "--for", "1ms");
+    await statusFits(bench, false, (status) => assert.deepEqual([status.paused, status.paused_until], [false, null]));
   });
 });
 
