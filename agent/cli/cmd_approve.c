@@ -13,12 +13,14 @@ enum { APPROVE_TIMEOUT_MS = 2 * 60 * 1000 };
 static bool say(const struct cmd_line *line, const struct config *config,
                 enum once_word word, int *out_code)
 {
+    struct remote_answer answer;
     struct cJSON *request = remote_request(line->cmd->name);
     if (line->word_count > 0)
         (void)cJSON_AddStringToObject(request, "mirror", line->words[0]);
-    if (!remote_tell(config, request, out_code))
+    if (!remote_tell_word(config, request, &answer))
         return false;
-    if (*out_code == 0)
+    *out_code = answer.code;
+    if (answer.code == 0 && answer.message[0] == '\0')
         (void)puts(word == ONCE_APPROVE ? _("Approved: the agent goes on.")
                                         : _("Refused: the files stay here."));
     return true;

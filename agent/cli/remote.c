@@ -161,17 +161,24 @@ enum failure_kind remote_ask(const struct config *config, struct cJSON *request,
     return read_lines(fd, wait, out, failure);
 }
 
-bool remote_tell(const struct config *config, struct cJSON *request, int *out_code)
+bool remote_tell_word(const struct config *config, struct cJSON *request,
+                      struct remote_answer *out)
 {
     static const struct remote_wait wait = {.timeout_ms = REMOTE_TELL_MS};
-    struct remote_answer answer;
     struct failure failure = {0};
-    if (remote_ask(config, request, &wait, &answer, &failure) != FAILURE_NONE) {
-        *out_code = cmd_fail(&failure);
+    if (remote_ask(config, request, &wait, out, &failure) != FAILURE_NONE) {
+        out->code = cmd_fail(&failure);
         return true;
     }
-    if (answer.message[0] != '\0')
-        cmd_note(answer.code == 0 ? "%s" : N_("error %s"), answer.message);
+    if (out->message[0] != '\0')
+        cmd_note(out->code == 0 ? "%s" : N_("error %s"), out->message);
+    return out->running;
+}
+
+bool remote_tell(const struct config *config, struct cJSON *request, int *out_code)
+{
+    struct remote_answer answer;
+    bool is_heard = remote_tell_word(config, request, &answer);
     *out_code = answer.code;
-    return answer.running;
+    return is_heard;
 }

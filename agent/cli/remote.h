@@ -48,4 +48,8 @@ enum failure_kind remote_ask(const struct config *config, struct cJSON *request,
  * nobody listens. `*out_code` is the exit code otherwise. */
 bool remote_tell(const struct config *config, struct cJSON *request, int *out_code);
 
+/* The same, for who has more to say where the agent has nothing against it. */
+bool remote_tell_word(const struct config *config, struct cJSON *request,
+                      struct remote_answer *out);
+
 #endif

@@ -115,6 +115,7 @@ const STORY = [
   { words: ["pause", "--for", "1h"], out: /^Paused until \d{4}-/m },
   { words: ["resume"], out: /^Resumed\.$/m },
   { words: ["approve", "mian"], code: 2, err: /did you mean main\?/ },
+  { words: ["approve"], out: /^$/, err: /^nothing waits/ },
   { words: ["approve", "main"], out: /^Approved/, before: (bench) => holdDeletion(bench, "d"), after: (bench) => until("gone", () => !existsSync(bench.file("d/30.txt"))) },
   { words: ["doctor"], out: /^ok +agent +running/m },
   { words: ["doctor", "--json"], out: /"check":"sign-in"/ },
