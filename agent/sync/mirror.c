@@ -179,8 +179,8 @@ void mirror_resume(struct mirror *mirror)
         link_start(mirror->link);
     mirror_want_round(mirror, "start", 0);
     mirror_arm_poll(mirror);
-    if (!mirror->is_open || !mirror->is_drive_known)
-        mirror_open_go_on(mirror);
+    /* The pause may have come at any point of the opening. */
+    mirror_open_go_on(mirror);
 }
 
 /* A person's word. */

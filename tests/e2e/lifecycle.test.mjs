@@ -48,6 +48,23 @@ test("SIGHUP takes up the configuration; one with a mistake is refused and the o
   });
 });
 
+test("a pause survives a restart, and resume takes up all work", async () => {
+  await withBench({}, async (bench) => {
+    await bench.ok("sync-now");
+    await bench.ok("pause");
+    await bench.start({ live: false });
+    await until("it rests", async () => (await bench.status()).mirrors[0]?.state === "paused");
+    await bench.sandbox.change({ op: "put", path: "a.txt", content: "a" });
+    await bench.stop();
+    await bench.start({ live: false });
+    await until("it rests again", async () => (await bench.status()).mirrors[0]?.state === "paused");
+    assert.equal((await bench.sandbox.stats()).sockets_joined, 0);
+    await bench.ok("resume");
+    await bench.untilLive();
+    await bench.untilEqual();
+  });
+});
+
 test("its terminal closes: the agent goes on (F-156, F-167)", async () => {
   await withBench({}, async (bench) => {
     await bench.start();
