@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "agent/cli/cmd.h"
+#include "agent/cli/held.h"
 #include "agent/cli/pass.h"
 #include "agent/cli/remote.h"
 #include "agent/scope.h"
@@ -52,6 +53,7 @@ static int pass_word(const struct cmd_line *line, enum once_word word)
         say(line, config, word, &told))
         return told;
     (void)cmd_fail(&failure);
+    held_tell(line, &config, code);
     return code;
 }
 

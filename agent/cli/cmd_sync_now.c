@@ -58,9 +58,6 @@ int cmd_sync_now(const struct cmd_line *line)
     view.progress = view.json ? NULL : progress_new(stderr);
     code = run(line, &config, &view);
     progress_free(view.progress);
-    /* A pass of our own has taken the configuration over: it is read again. */
-    bool held = code == failure_exit_code(FAILURE_ITEM);
-    if (held && (config != NULL || cmd_load_config(line, &config) == 0))
-        held_print(config);
+    held_tell(line, &config, code);
     return code;
 }

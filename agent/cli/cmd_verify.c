@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/cli/cmd.h"
+#include "agent/cli/held.h"
 #include "agent/cli/output.h"
 #include "agent/cli/pass.h"
 #include "agent/cli/progress.h"
@@ -134,12 +135,14 @@ static int check_mirror(const struct config *config, struct check *check)
 /* What was set aside is fetched in a normal round. */
 static int fetch(const struct cmd_line *line, struct config **config)
 {
-    struct sync_view view = {.progress = progress_new(stderr)};
+    struct sync_view view = {.progress = progress_new(stderr),
+                             .is_quiet = cmd_has(line, "json")};
     const struct once_options options = {.names = line->words,
                                          .name_count = line->word_count,
                                          .timeout_ms = VERIFY_TIMEOUT_MS};
     int code = pass_anywhere(line, config, remote_request("sync-now"), &options, &view);
     progress_free(view.progress);
+    held_tell(line, config, code);
     return code;
 }
 

@@ -1,6 +1,5 @@
 #include "agent/cli/held.h"
 
-#include "agent/cli/cmd.h"
 #include "agent/log.h"
 #include "store/store_query.h"
 
@@ -26,10 +25,12 @@ static bool on_row(void *user, int count, const char *const *names,
     return true;
 }
 
-void held_print(const struct config *config)
+void held_tell(const struct cmd_line *line, struct config **config, int code)
 {
     struct store *store = NULL;
-    if (store_open_reader(config->state_dir, &store, NULL, 0) != STORE_OK)
+    if (code != failure_exit_code(FAILURE_ITEM) ||
+        (*config == NULL && cmd_load_config(line, config) != 0) ||
+        store_open_reader((*config)->state_dir, &store, NULL, 0) != STORE_OK)
         return;
     int shown = 0;
     (void)store_query(

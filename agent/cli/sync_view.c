@@ -131,7 +131,7 @@ bool sync_view_line(struct sync_view *view, const struct cJSON *object, const ch
         view->has_failed = view->has_failed || failed;
         if (failed)
             show_failure(object);
-        else
+        else if (!view->is_quiet)
             show_success(view, object);
     }
     return has_moved;

@@ -24,10 +24,10 @@ struct sync_part {
     uint64_t bytes_per_second;
 };
 
-/* A plain value; `json`, `dry_run` and `progress` are set by the owner, the rest is zero.
- */
+/* A plain value; all up to `progress` are set by the owner, the rest is zero. */
 struct sync_view {
     bool json;                                  /* pass the lines on as they are */
+    bool is_quiet;                              /* only what fails is told */
     bool dry_run;                               /* a plan was asked for, nothing is done */
     struct progress *progress;                  /* NULL: none */
     struct sync_part parts[CONFIG_MAX_MIRRORS]; /* one bar for all of them together */
