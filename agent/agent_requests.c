@@ -137,6 +137,20 @@ static bool get_names(const struct request *request, const char **names, size_t 
     return true;
 }
 
+/* True: work rests, and the client has been told so. */
+static bool is_at_rest(const struct request *request)
+{
+    const char *why = NULL;
+    struct failure failure;
+    if (!agent_rests(request->agent, &why))
+        return false;
+    (void)failure_set(
+        &failure, FAILURE_RESOURCE, 0,
+        "work is paused (%s): nothing was changed; take it up with agent resume", why);
+    finish_with(request->client, &failure);
+    return true;
+}
+
 static void request_sync(const struct request *request)
 {
     static const struct sync_job_callbacks callbacks = {.on_line = on_sync_line,
@@ -150,15 +164,8 @@ static void request_sync(const struct request *request)
     size_t count = 0;
     if (!get_names(request, names, &count))
         return;
-    const char *why = NULL;
-    if (agent_rests(agent, &why)) {
-        struct failure failure;
-        (void)failure_set(
-            &failure, FAILURE_RESOURCE, 0,
-            "work is paused (%s): nothing was changed; take it up with agent resume", why);
-        finish_with(request->client, &failure);
+    if (is_at_rest(request))
         return;
-    }
     struct agent_client *kept = keep_client(request, AGENT_CLIENT_SYNC);
     if (kept == NULL)
         return;
@@ -179,6 +186,9 @@ static void request_repair(const struct request *request)
         control_finish(request->client, 2, _("no such mirror: see agent status"));
         return;
     }
+    /* What is set aside is to be fetched at once. */
+    if (is_at_rest(request))
+        return;
     cJSON_ArrayForEach(key, keys)
     {
         bool usable =

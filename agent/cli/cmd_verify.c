@@ -34,6 +34,7 @@ struct check {
     uint64_t found;
     int64_t *keys; /* of it, found to differ */
     size_t key_count;
+    uint64_t mended; /* set aside, to be fetched */
 };
 
 static void on_finding(void *user, const struct verify_finding *finding)
@@ -74,34 +75,44 @@ static bool on_progress(void *user, uint64_t files, uint64_t bytes)
 }
 
 /* Asks the running agent to set the found items right. False: nobody runs. */
-static bool repair_there(const struct config *config, const struct check *check,
-                         int *out_code)
+static bool repair_there(const struct config *config, struct check *check, int *out_code)
 {
     *out_code = 0;
     for (size_t first = 0; first < check->key_count; first += VERIFY_CHUNK_KEYS) {
+        size_t rest = check->key_count - first;
+        size_t count = rest < VERIFY_CHUNK_KEYS ? rest : VERIFY_CHUNK_KEYS;
         cJSON *request = remote_request("repair");
         (void)cJSON_AddStringToObject(request, "mirror", check->mirror);
         cJSON *items = cJSON_AddArrayToObject(request, "items");
-        for (size_t i = first; i < check->key_count && i < first + VERIFY_CHUNK_KEYS; i++)
-            (void)cJSON_AddItemToArray(items, cJSON_CreateNumber((double)check->keys[i]));
+        for (size_t i = 0; i < count; i++)
+            (void)cJSON_AddItemToArray(items,
+                                       cJSON_CreateNumber((double)check->keys[first + i]));
         if (!remote_tell(config, request, out_code))
             return false;
         if (*out_code != 0)
             return true;
+        check->mended += count;
     }
     return true;
 }
 
-static int repair_here(const struct config *config, const struct check *check)
+static int repair_here(const struct config *config, struct check *check)
 {
     struct failure failure = {0};
     struct store *store = NULL;
     int code = 0;
     if (state_open(config, &store, &failure) != FAILURE_NONE)
         return cmd_fail(&failure);
-    for (size_t i = 0; i < check->key_count; i++) {
+    /* What is set aside is to be fetched at once. */
+    bool is_paused = state_get_pause(store).paused;
+    if (is_paused)
+        code =
+            cmd_fail_text(FAILURE_RESOURCE, "work is paused: nothing was changed; take it "
+                                            "up with agent resume");
+    for (size_t i = 0; i < check->key_count && !is_paused; i++) {
         failure = (struct failure){0};
         (void)verify_repair(store, check->mirror, check->keys[i], &failure);
+        check->mended += failure.kind == FAILURE_NONE ? 1 : 0;
         code = failure_stronger_code(code, cmd_fail(&failure));
     }
     store_close(store);
@@ -188,10 +199,10 @@ int cmd_verify(const struct cmd_line *line)
         check.output = output_open(stdout, OUTPUT_JSON, 0);
     code = check_all(config, &check);
     progress_free(check.progress);
-    if (check.found == 0)
-        return code;
-    if (repairs)
-        return failure_stronger_code(code, fetch(line, &config));
+    if (check.mended > 0)
+        code = failure_stronger_code(code, fetch(line, &config));
     /* Finished, but not all is as it should be. */
-    return failure_stronger_code(code, failure_exit_code(FAILURE_ITEM));
+    if (check.found > check.mended)
+        code = failure_stronger_code(code, failure_exit_code(FAILURE_ITEM));
+    return code;
 }

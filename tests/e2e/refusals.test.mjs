@@ -182,6 +182,28 @@ test("a big deletion wants a person's word: exit 8, then approve (F-90)", async 
   });
 });
 
+test("verify --repair while work is paused sets nothing aside that could not be fetched", async () => {
+  await withBench({}, async (bench) => {
+    await bench.sandbox.change({ op: "put", path: "a.txt", content: "a" });
+    await bench.ok("sync-now");
+    await writeFile(bench.file("a.txt"), "mine");
+    const changesNothing = async () => {
+      const result = await bench.run("verify", "--repair");
+      assert.equal(result.code, 1);
+      oneLine(result, /paused.*agent resume/);
+      assert.equal(await bench.read("a.txt"), "mine");
+    };
+    await bench.ok("pause");
+    await changesNothing();
+    await bench.start({ live: false });
+    await until("it listens", async () => (await bench.status()).running);
+    await changesNothing();
+    await bench.ok("resume");
+    await bench.ok("verify", "--repair");
+    assert.equal(await bench.read("a.txt"), "a");
+  });
+});
+
 test("sync-now on a paused agent says so and changes nothing", async () => {
   await withBench({}, async (bench) => {
     await bench.start();
