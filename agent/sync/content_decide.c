@@ -37,6 +37,19 @@ static void hold_by_id(struct content *content, int64_t key, int number, const c
     hold(content, key, number, text.text, is_held);
 }
 
+/* F-95. What the listing said of it is more than is known here. */
+static void hold_other(struct content *content, int64_t key)
+{
+    const struct sync_context *context = content->context;
+    struct store_todo todo;
+    int64_t after = key - 1;
+    bool is_told = store_next_todo(context->store, context->mirror, INT64_MAX, true, &after,
+                                   &todo) == STORE_OK &&
+                   todo.key == key && todo.failure == 95 && todo.text != NULL;
+    hold(content, key, 95, is_told ? todo.text : _("neither file nor folder: not mirrored"),
+         true);
+}
+
 static const char *why_held(int number)
 {
     switch (number) {
@@ -312,7 +325,7 @@ static void decide(struct content *content, int64_t key, bool is_needed)
     }
     if (!facts_is_mirrored(&remote)) {
         if (!has_base && remote.kind == STORE_KIND_OTHER)
-            hold(content, key, 95, _("neither file nor folder: not mirrored"), true);
+            hold_other(content, key);
         return;
     }
     if (!is_resolved(content, &remote, has_base, is_needed))
