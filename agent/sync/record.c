@@ -458,7 +458,7 @@ void record_problem(const struct sync_context *context, int64_t key,
 {
     struct store_todo todo = record_find_todo(context, key);
     todo.held = held;
-    todo.not_before = clock_wall_ms() + facts_retry_delay_ms(todo.attempts);
+    todo.not_before = held ? 0 : clock_wall_ms() + facts_retry_delay_ms(todo.attempts);
     todo.attempts++;
     put_problem(context, &todo, failure);
     if (is_stray_for_long(&todo) && context->on_stray != NULL)

@@ -208,6 +208,7 @@ for (const row of ODD) {
       assert.match((await bench.ok("inspect", "problems")).stdout, new RegExp(path.replace(".", "\\.")));
       assert.equal((await bench.status()).mirrors[0].held, 1, "counted while no agent runs");
       assert.match((await bench.run("sync-now", "--full", "--timeout", "20s")).stderr, row.says, "for the same reason when it is tried anew");
+      assert.deepEqual(await bench.query("select path from v_problems where held and next_try is not null"), [], "what is held is tried at no time");
       assert.deepEqual(await bench.sandbox.violations(), []);
     });
   });
