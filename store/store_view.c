@@ -135,7 +135,7 @@ static const char history[] =
     "  \"when\",      -- as done_at\n"
     "  mirror,\n"
     "  path,        -- at that time\n"
-    "  operation,   -- download, update, mkdir, move, delete, conflict, record\n"
+    "  operation,   -- download, update, mkdir, move, delete, conflict, record, leave\n"
     "  bytes,\n"
     "  \"trigger\",   -- event, poll, start, sync-now, reconcile, retry, renewal\n"
     "  notified_at, -- when the event came; NULL where none started it\n"

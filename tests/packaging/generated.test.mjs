@@ -187,6 +187,15 @@ test("agent-state(5) has the public views with their columns", () => {
   assert.deepEqual(Object.fromEntries(documented), views());
 });
 
+test("the operations of v_history are those that inspect can choose", () => {
+  const words = source("agent/cli/cmd_table.c").match(/"operation", 0, "([a-z|]+)"/)[1].split("|");
+  const comment = source("store/store_view.c").match(/ operation, +-- (download.*leave)/)?.[1];
+  const [history] = source("packaging/man/agent-state.5").split(/^\.Ss /m).filter((text) => text.startsWith("v_history"));
+  const documented = plain(history).match(/^\.It Va operation\n([^:]*?)(?::|\.$)/m)[1].replace("or ", "");
+  assert.deepEqual(comment?.split(", "), words);
+  assert.deepEqual(documented.split(/,\s+/), words);
+});
+
 test("the queries of agent-state(5) fit the views", { skip: !has("sqlite3") }, () => {
   const examples = plain(source("packaging/man/agent-state.5")).split("\n.Sh EXAMPLES\n")[1];
   const queries = [...examples.matchAll(/^\.Bd .*\n([^]*?)^\.Ed$/gm)].map((match) => match[1]);
