@@ -93,8 +93,9 @@ struct mirror {
     bool is_paused;
     bool is_closing;
     bool is_parts_closed;
-    bool is_adopting;  /* a person said that the folder is the right one */
-    bool is_reopening; /* the root is closed when nobody works in it any more */
+    bool is_adopting;   /* a person said that the folder is the right one */
+    bool is_reopening;  /* the root is closed when nobody works in it any more */
+    bool is_confirming; /* whether the root is the right one again */
 
     struct pace pace;
     const char *trigger; /* of the round that is wanted */

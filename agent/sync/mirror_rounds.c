@@ -114,6 +114,34 @@ static void begin(struct mirror *mirror, const struct round_request *request)
     round_begin(mirror->round, request);
 }
 
+static void on_confirmed(void *user, struct batch_job *job)
+{
+    struct mirror *mirror = user;
+    mirror->is_confirming = false;
+    if (job->was_run)
+        mirror->status.failure = (struct failure){.kind = FAILURE_NONE};
+    else if (job->failure.kind != FAILURE_CANCELLED && !mirror->is_reopening)
+        mirror_trouble(mirror, &job->failure);
+}
+
+/* A round that finds nothing to do does not look at the folder: one that was not there is
+ * looked at before (F-57 ... F-59). False: that has begun, and its end calls again. */
+static bool has_root(struct mirror *mirror)
+{
+    int number = mirror->status.failure.number;
+    bool is_doubtful =
+        mirror->status.failure.kind == FAILURE_GUARD && number >= 57 && number <= 59;
+    if (!is_doubtful || mirror->is_confirming)
+        return !is_doubtful;
+    struct batch_job *job =
+        batch_job_new(BATCH_CONFIRM, 0, NULL, NULL, on_confirmed, mirror);
+    if (job == NULL)
+        return true; /* the next batch confirms it as well */
+    mirror->is_confirming = true;
+    batch_add(mirror->batch, job);
+    return false;
+}
+
 /* What a step that failed has left is brought back as after a kill (3.5). False: that has
  * begun, and its end calls again, or it cannot be, and the mirror waits. */
 static bool has_recovered(struct mirror *mirror)
@@ -171,7 +199,7 @@ static void begin_due(struct mirror *mirror)
         mirror_arm(mirror); /* the loop's clock lags behind ours, so timers come early */
         return;
     }
-    if (!has_recovered(mirror) || !has_checked(mirror))
+    if (!has_root(mirror) || !has_recovered(mirror) || !has_checked(mirror))
         return;
     if (mirror->check == NULL)
         mirror->check_kind = MIRROR_CHECK_QUIET;

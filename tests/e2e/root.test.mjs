@@ -45,6 +45,12 @@ for (const row of GONE) {
       const shown = await untilGuarded(bench);
       assert.equal(shown.failure, 59);
       assert.deepEqual(await wholeProblems(bench), ["F-59"]);
+      for (const words of [["sync-now"], ["sync-now", "--full"], ["sync-now", "--dry-run"]]) {
+        const { code, stderr } = await bench.run(...words);
+        assert.equal(code, 8, `${words.join(" ")} with nothing to do ends with ${code}`);
+        assert.match(stderr, /F-59 .*was moved to/);
+        assert.equal((await mirror(bench)).failure, 59, "and it is still known");
+      }
       await bench.sandbox.change({ op: "delete", path: "d0" });
       assert.equal((await readdir(`${moves}.away`, { recursive: true })).filter((name) => name.endsWith(".txt")).length, FILES.length, "nothing is touched");
       if (row.approve) {
