@@ -63,13 +63,12 @@ static enum failure_kind give(struct reading *reading, const struct cmd_option *
     if (option->argument == NULL && value != NULL)
         return failure_set(failure, FAILURE_USAGE, 0, "the option --%s takes no value",
                            option->name);
-    if (option->argument != NULL && value == NULL) {
-        if (reading->at == reading->end)
-            return failure_set(failure, FAILURE_USAGE, 0,
-                               "the option --%s needs a value: %s", option->name,
-                               option->argument);
+    if (option->argument != NULL && value == NULL && reading->at < reading->end)
         value = *reading->at++;
-    }
+    /* An empty one is a script's variable that was not set: the default is not meant. */
+    if (option->argument != NULL && (value == NULL || value[0] == '\0'))
+        return failure_set(failure, FAILURE_USAGE, 0, "the option --%s needs a value: %s",
+                           option->name, option->argument);
     bool chooses = option->argument != NULL && strchr(option->argument, '|') != NULL;
     if (chooses && !is_choice(option->argument, value))
         return failure_set(failure, FAILURE_USAGE, 0,

@@ -176,6 +176,8 @@ static const struct bad_case {
     {"an option of another command",                         {"run", "--json"},              "--json"                    },
     {"an unknown letter",                                    {"run", "-x"},                  "-x"                        },
     {"a value that is missing",                              {"sync-now", "--timeout"},      "--timeout needs"           },
+    {"a value that is empty",                                {"--state-dir", "", "status"},  "--state-dir needs"         },
+    {"the same behind =",                                    {"status", "--config="},        "--config needs"            },
     {"a value too many",                                     {"status", "--json=yes"},       "takes no value"            },
     {"no such choice",                                       {"inspect", "--format", "xml"}, "table|json|csv"            },
     {"part of a choice",                                     {"inspect", "--format", "js"},  "table|json|csv"            },
