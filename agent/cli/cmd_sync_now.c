@@ -26,6 +26,10 @@ static struct cJSON *make_request(const struct cmd_line *line)
 static int run(const struct cmd_line *line, struct config **config, struct sync_view *view)
 {
     uint64_t timeout_ms = 0;
+    /* A plan that nobody stays to read. */
+    int code = cmd_exclude(line, "no-wait", "dry-run");
+    if (code != 0)
+        return code;
     if (!cmd_duration(line, "timeout", SYNC_TIMEOUT_MS, &timeout_ms))
         return failure_exit_code(FAILURE_USAGE);
     for (size_t i = 0; i < line->word_count; i++) {

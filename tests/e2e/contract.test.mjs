@@ -76,6 +76,7 @@ const STORY = [
   },
   { words: ["sync-now", "main", "--timeout", "1m"], out: /^main: up to date, \d+ changes$/m, after: (bench) => bench.untilEqual() },
   { words: ["help", "--completion", "mirrors"], out: /^main$/m },
+  { words: ["sync-now", "--no-wait", "--dry-run"], code: 2, err: /exclude each other/ },
   { words: ["sync-now", "mian"], code: 2, err: /did you mean main\?/ },
   { words: ["sync-now", "--json"], out: /"event":"result"/ },
   { words: ["inspect", "--format", "json"], out: /"mirror":"main"/ },
