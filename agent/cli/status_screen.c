@@ -315,6 +315,20 @@ static void print_replaced(const struct screen *screen)
                     "restart drive-agent"));
 }
 
+/* F-07. */
+static void print_crashes(const struct screen *screen, uint64_t count)
+{
+    if (count == 0)
+        return;
+    print_label(screen, 0, _("note"));
+    (void)fprintf(
+        screen->stream,
+        words_count("it has crashed %" PRIu64 " time within the hour: please report it\n",
+                    "it has crashed %" PRIu64 " times within the hour: please report it\n",
+                    count),
+        count);
+}
+
 void status_print(FILE *stream, const struct cJSON *status, struct status_style style)
 {
     const struct screen screen = {.stream = stream, .style = style};
@@ -329,11 +343,7 @@ void status_print(FILE *stream, const struct cJSON *status, struct status_style 
     }
     if (json_get_bool(status, "replaced"))
         print_replaced(&screen);
-    if (json_get_number(status, "crashes") > 0)
-        (void)fprintf(stream,
-                      _("note        it has crashed %" PRIu64 " times within the hour: "
-                        "please report it\n"),
-                      json_get_number(status, "crashes"));
+    print_crashes(&screen, json_get_number(status, "crashes"));
     if (json_get_bool(status, "paused")) {
         bool ends = json_get_number(status, "paused_until") > 0;
         print_label(&screen, 0, _("paused"));

@@ -173,10 +173,11 @@ test("a token is renewed before its end, a clock that is far off is told once (F
 });
 
 /** Starts it while every download stalls, waits until one has begun, and lets it crash. */
-async function crashInHand(bench) {
+async function crashInHand(bench, before) {
   await bench.sandbox.resetLog();
   await bench.start({ live: false });
   await until("a download has begun", async () => (await bench.sandbox.log()).some((entry) => entry.route === "download"));
+  if (before > 0) assert.match((await bench.ok("status")).stdout, new RegExp(`^note +it has crashed ${before} time${before > 1 ? "s" : ""} within`, "m"));
   const how = await bench.stop("SIGABRT");
   assert.equal(how.signal, "SIGABRT");
 }
@@ -187,10 +188,10 @@ test("after five crashes it goes on with one item at a time, holds the one that 
   await withBench({}, async (bench) => {
     await bench.sandbox.change({ op: "put", path: "bad.bin", content: { size: 100_000, seed: 1 } });
     const [id] = await bench.sandbox.faults({ route: "download", kind: "stall", at: 1000 });
-    for (let i = 0; i < 5; i++) await crashInHand(bench);
+    for (let i = 0; i < 5; i++) await crashInHand(bench, i);
     assert.match((await bench.run("doctor")).stdout, /warn +crashes +5 within the hour/);
 
-    await crashInHand(bench); /* careful now: the item is known */
+    await crashInHand(bench, 5); /* careful now: the item is known */
     await bench.sandbox.clearFaults(id);
     await bench.sandbox.change({ op: "put", path: "good.txt", content: "good" });
     await bench.start({ live: false });
