@@ -33,8 +33,10 @@ int pass_here(struct config **config, const struct once_options *options,
 static bool ask(const struct config *config, struct cJSON *request, uint64_t timeout_ms,
                 struct sync_view *view, int *out_code)
 {
-    const struct remote_wait wait = {
-        .timeout_ms = timeout_ms, .on_line = on_remote_line, .user = view};
+    const struct remote_wait wait = {.timeout_ms = timeout_ms,
+                                     .is_for_work = true,
+                                     .on_line = on_remote_line,
+                                     .user = view};
     struct remote_answer answer;
     struct failure failure = {0};
     enum failure_kind kind = remote_ask(config, request, &wait, &answer, &failure);

@@ -40,9 +40,15 @@ static void take_end(const cJSON *object, struct remote_answer *out)
     (void)snprintf(out->message, sizeof out->message, "%s", message == NULL ? "" : message);
 }
 
-static enum failure_kind fail_silence(uint64_t timeout_ms, bool timed_out,
+static enum failure_kind fail_silence(const struct remote_wait *wait, bool timed_out,
                                       struct failure *failure)
 {
+    uint64_t timeout_ms = wait->timeout_ms;
+    if (timed_out && !wait->is_for_work)
+        return failure_set(failure, FAILURE_RESOURCE, 0,
+                           "the running agent has not answered for %" PRIu64
+                           " s: see its log, or stop and start it",
+                           timeout_ms / 1000);
     if (timed_out)
         return failure_set(failure, FAILURE_TRANSIENT, 0,
                            "gave up after %" PRIu64 " s in which nothing moved: see agent "
@@ -115,7 +121,7 @@ static enum failure_kind read_lines(int fd, const struct remote_wait *wait,
         if (next == REMOTE_MOVED)
             moved_at = clock_now_ms();
     }
-    return fail_silence(wait->timeout_ms, late, failure);
+    return fail_silence(wait, late, failure);
 }
 
 /* The agent of a session listens in the runtime folder, that of the system's service

@@ -30,6 +30,7 @@ struct cJSON *remote_request(const char *command);
 /* How to wait for the answer; a plain value. */
 struct remote_wait {
     uint64_t timeout_ms; /* give up when nothing has moved for so long; 0: never */
+    bool is_for_work;    /* which may depend on the service; an answer never does */
     remote_line_fn *on_line;
     void *user;
     /* Called whenever `wake_fd` can be read between two lines; NULL: no such thing. */
@@ -39,7 +40,7 @@ struct remote_wait {
 
 /* Sends `request` and gives every line but the last to `on_line`, if there is one.
  * FAILURE_TRANSIENT: nothing has moved for too long; FAILURE_RESOURCE: the agent went
- * away. */
+ * away, or does not answer. */
 enum failure_kind remote_ask(const struct config *config, struct cJSON *request,
                              const struct remote_wait *wait, struct remote_answer *out,
                              struct failure *failure);

@@ -210,6 +210,23 @@ test("after five crashes it goes on with one item at a time, holds the one that 
   });
 });
 
+test("an agent that does not answer is no fault of the service", async () => {
+  await withBench({}, async (bench) => {
+    await bench.start();
+    bench.child.kill("SIGSTOP");
+    try {
+      const status = await bench.run("status");
+      assert.equal(status.code, 1, "status knows no code 5");
+      assert.match(status.stderr, /^error the running agent has not answered for 10 s: .*stop and start it\n$/);
+      const work = await bench.run("sync-now", "--timeout", "1s");
+      assert.equal(work.code, 5);
+      assert.match(work.stderr, /gave up after 1 s/);
+    } finally {
+      bench.child.kill("SIGCONT");
+    }
+  });
+});
+
 test("kills from outside are no crashes (F-07)", async () => {
   await withBench({}, async (bench) => {
     for (let i = 0; i < 6; i++) {
