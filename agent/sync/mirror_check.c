@@ -21,7 +21,8 @@ static void fail_first(struct mirror *mirror, const struct failure *failure)
 static void on_checked(void *user, const struct check_result *result)
 {
     struct mirror *mirror = user;
-    bool restores = mirror->check_kind == MIRROR_CHECK_FIRST;
+    bool is_asked =
+        mirror->check_kind == MIRROR_CHECK_FIRST || mirror->check_kind == MIRROR_CHECK_PLAN;
     bool is_complete = result->failure.kind == FAILURE_NONE;
     mirror->check = NULL;
     if (mirror->is_reopening) {
@@ -29,7 +30,7 @@ static void on_checked(void *user, const struct check_result *result)
         mirror_reopen(mirror);
         return;
     }
-    if (!restores || !is_complete)
+    if (!is_asked || !is_complete)
         mirror->check_kind = MIRROR_CHECK_QUIET;
     log_line(LOG_LEVEL_DEBUG, 0, mirror->context.name,
              words_count("%llu file or folder held against the disk in %llu ms%s",
@@ -38,16 +39,16 @@ static void on_checked(void *user, const struct check_result *result)
              (unsigned long long)result->seen, (unsigned long long)result->took_ms,
              is_complete ? "" : _(": not all of them"));
     mirror_start_timer(mirror, MIRROR_TIMER_REST, REST_MS);
-    if (!restores && is_complete && result->edited + result->missing + result->moved > 0)
+    if (!is_asked && is_complete && result->edited + result->missing + result->moved > 0)
         log_line(LOG_LEVEL_INFO, 25, mirror->context.name,
                  "changed here: %llu, removed: %llu, moved: %llu; all are left as they are",
                  (unsigned long long)result->edited, (unsigned long long)result->missing,
                  (unsigned long long)result->moved);
-    if (restores && !is_complete)
+    if (is_asked && !is_complete)
         fail_first(mirror, &result->failure);
     mirror_show(mirror);
     mirror_check_go_on(mirror);
-    if (!restores && !is_complete && mirror->check == NULL)
+    if (!is_asked && !is_complete && mirror->check == NULL)
         mirror->is_check_wanted = true; /* with the next poll */
     mirror_arm(mirror);
 }

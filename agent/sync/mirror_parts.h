@@ -43,6 +43,7 @@ enum mirror_timer {
 enum mirror_check {
     MIRROR_CHECK_QUIET, /* beside everything else */
     MIRROR_CHECK_FIRST, /* comes before the round that was asked for, and restores */
+    MIRROR_CHECK_PLAN,  /* the same, but only looks: a plan was asked for */
     MIRROR_CHECK_LOST,  /* changes were missed: no round until it ends (F-33) */
 };
 

@@ -168,14 +168,18 @@ static bool has_recovered(struct mirror *mirror)
 static bool has_checked(struct mirror *mirror)
 {
     struct failure failure;
-    bool wants_full = false;
-    for (const struct wish *wish = mirror->waiting; wish != NULL; wish = wish->next)
-        wants_full = wants_full || (wish->request.full && !wish->request.dry_run);
-    if (!wants_full || mirror->check_kind == MIRROR_CHECK_FIRST)
+    enum mirror_check kind = MIRROR_CHECK_QUIET;
+    for (const struct wish *wish = mirror->waiting; wish != NULL; wish = wish->next) {
+        if (wish->request.full && !wish->request.dry_run)
+            kind = MIRROR_CHECK_FIRST;
+        else if (wish->request.full && kind == MIRROR_CHECK_QUIET)
+            kind = MIRROR_CHECK_PLAN;
+    }
+    if (kind == MIRROR_CHECK_QUIET || mirror->check_kind == kind)
         return true;
     if (mirror->check != NULL || round_state(mirror->round) != ROUND_IDLE)
         return false; /* its end calls again */
-    if (!mirror_check_start(mirror, MIRROR_CHECK_FIRST)) {
+    if (!mirror_check_start(mirror, kind)) {
         (void)failure_set(&failure, FAILURE_RESOURCE, 22, "out of memory");
         mirror_trouble(mirror, &failure);
     }

@@ -64,11 +64,12 @@ static void end(struct mirror *mirror)
 }
 
 static void on_preview_line(void *user, const char *operation, const char *path,
-                            int64_t bytes)
+                            int64_t bytes, bool is_restored)
 {
     struct mirror *mirror = user;
     for (struct wish *wish = mirror->running; wish != NULL; wish = wish->next) {
-        if (wish->request.dry_run && wish->request.on_plan_line != NULL)
+        if (wish->request.dry_run && wish->request.on_plan_line != NULL &&
+            (wish->request.full || !is_restored))
             wish->request.on_plan_line(wish->request.user, operation, path, bytes);
     }
 }
@@ -84,12 +85,15 @@ static void on_previewed(void *user)
 /* False: nobody wants to see the plan. */
 static bool preview_wishes(struct mirror *mirror)
 {
-    const struct wish *wish = mirror->running;
-    while (wish != NULL && !wish->request.dry_run)
-        wish = wish->next;
-    if (wish != NULL)
+    bool is_wanted = false;
+    bool is_full = false;
+    for (const struct wish *wish = mirror->running; wish != NULL; wish = wish->next) {
+        is_wanted = is_wanted || wish->request.dry_run;
+        is_full = is_full || (wish->request.dry_run && wish->request.full);
+    }
+    if (is_wanted)
         mirror->preview =
-            preview_start(&mirror->context, on_preview_line, on_previewed, mirror);
+            preview_start(&mirror->context, is_full, on_preview_line, on_previewed, mirror);
     return mirror->preview != NULL;
 }
 

@@ -13,7 +13,9 @@ struct preview {
     preview_done_fn *done;
     void *user;
     struct slices *slices;
-    int64_t after_key; /* in the queue */
+    int64_t after_key; /* in the queue, then among what stands here */
+    bool is_full;
+    bool is_restoring; /* the queue is through */
 };
 
 /* NULL: nothing would be done. */
@@ -42,22 +44,73 @@ static const char *operation_of(const struct sync_context *context, int64_t key,
     return facts_is_at_place(&base, &remote) ? NULL : N_("move");
 }
 
+static void tell(struct preview *preview, const char *operation, int64_t key, int64_t bytes)
+{
+    char path[TREE_PATH_SIZE];
+    tree_shown_path(preview->context, key, path);
+    preview->line(preview->user, operation, path, bytes, preview->is_restoring);
+}
+
+static bool is_queued(const struct sync_context *context, int64_t key)
+{
+    struct store_todo todo;
+    int64_t after = key - 1;
+    return store_next_todo(context->store, context->mirror, INT64_MAX, true, &after,
+                           &todo) == STORE_OK &&
+           todo.key == key;
+}
+
+/* What a person removed or moved, and the drive still has; NULL: that is not so. */
+static const char *restoring_of(const struct sync_context *context, int64_t key,
+                                unsigned flags, int64_t *out_bytes)
+{
+    struct store_remote remote;
+    int number = 0;
+    if (tree_resolve(context, key, &number) != TREE_OK ||
+        store_get_remote(context->store, key, &remote) != STORE_OK || remote.gone)
+        return NULL;
+    if ((flags & STORE_BASE_REMOVED) == 0)
+        return N_("move");
+    *out_bytes = remote.kind == STORE_KIND_FILE ? remote.size : 0;
+    return remote.kind == STORE_KIND_FOLDER ? N_("mkdir") : N_("download");
+}
+
+static bool step_restoring(struct preview *preview)
+{
+    const struct sync_context *context = preview->context;
+    struct store_base base;
+    int64_t bytes = 0;
+    if (store_next_base(context->store, context->mirror, &preview->after_key, &base) !=
+        STORE_OK)
+        return false;
+    unsigned flags = base.flags & (unsigned)(STORE_BASE_REMOVED | STORE_BASE_MOVED);
+    int64_t key = base.key;
+    const char *operation = flags == 0 || is_queued(context, key)
+                                ? NULL
+                                : restoring_of(context, key, flags, &bytes);
+    if (operation != NULL)
+        tell(preview, operation, key, bytes);
+    return true;
+}
+
 static bool step(void *user)
 {
     struct preview *preview = user;
     const struct sync_context *context = preview->context;
-    char path[TREE_PATH_SIZE];
     struct store_todo todo;
     int64_t bytes = 0;
+    if (preview->is_restoring)
+        return step_restoring(preview);
     if (store_next_todo(context->store, context->mirror, INT64_MAX, true,
-                        &preview->after_key, &todo) != STORE_OK)
-        return false;
+                        &preview->after_key, &todo) != STORE_OK) {
+        preview->is_restoring = true;
+        preview->after_key = 0;
+        return preview->is_full;
+    }
     int64_t key = todo.key;
     const char *operation = operation_of(context, key, &bytes);
-    if (operation != NULL) {
-        tree_shown_path(context, key, path);
-        preview->line(preview->user, operation, path, bytes);
-    }
+    if (operation != NULL)
+        tell(preview, operation, key, bytes);
     return true;
 }
 
@@ -78,14 +131,14 @@ void preview_cancel(struct preview *preview)
     free(preview);
 }
 
-struct preview *preview_start(const struct sync_context *context, preview_line_fn *line,
-                              preview_done_fn *done, void *user)
+struct preview *preview_start(const struct sync_context *context, bool is_full,
+                              preview_line_fn *line, preview_done_fn *done, void *user)
 {
     struct preview *preview = calloc(1, sizeof *preview);
     if (preview == NULL)
         return NULL;
-    *preview =
-        (struct preview){.context = context, .line = line, .done = done, .user = user};
+    *preview = (struct preview){
+        .context = context, .is_full = is_full, .line = line, .done = done, .user = user};
     preview->slices = slices_start(context->loop, step, on_end, preview);
     if (preview->slices == NULL) {
         free(preview);

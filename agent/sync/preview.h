@@ -1,4 +1,5 @@
-/* The plan as lines for people: what the queue would do, without doing it.
+/* The plan as lines for people: what the queue would do, and what a full round would bring
+ * back of what a person removed or moved here (F-31, F-32), without doing it.
  *
  * In slices (sync/slices.h), so that whoever reads the lines keeps up with them. No round
  * may run meanwhile.
@@ -10,14 +11,15 @@
 
 struct preview;
 
-/* One entry of the queue that would change the folder. */
+/* One thing that would change the folder; `is_restored`: only in a full round. */
 typedef void preview_line_fn(void *user, const char *operation, const char *path,
-                             int64_t bytes);
+                             int64_t bytes, bool is_restored);
 typedef void preview_done_fn(void *user);
 
-/* `done` once, never inside this call; then the preview is gone. NULL: out of memory. */
-struct preview *preview_start(const struct sync_context *context, preview_line_fn *line,
-                              preview_done_fn *done, void *user);
+/* `is_full`: with what would be restored. `done` once, never inside this call; then the
+ * preview is gone. NULL: out of memory. */
+struct preview *preview_start(const struct sync_context *context, bool is_full,
+                              preview_line_fn *line, preview_done_fn *done, void *user);
 /* Ends it without `done`. Accepts NULL. */
 void preview_cancel(struct preview *preview);
 

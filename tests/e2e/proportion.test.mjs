@@ -2,7 +2,7 @@
 // counted here, so that no figure rots unseen; times are for tests/bench.
 
 import assert from "node:assert/strict";
-import { readdir, readFile, stat, unlink, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 
@@ -148,6 +148,33 @@ test("--dry-run tells the whole plan and changes nothing", { timeout: 180_000 },
     assert.equal(stdout.match(/^download /gm).length, count);
     assert.match(stdout, /this is what would be done/);
     await bench.stop();
+  });
+});
+
+test("--full --dry-run tells what would be brought back, with and without an agent (F-31, F-32)", { timeout: 60_000 }, async () => {
+  await withBench({}, async (bench) => {
+    const paths = ["a.txt", "edited.txt", "left/b.txt", "moved.txt"];
+    await bench.sandbox.change(paths.map((name) => ({ op: "put", path: name, content: name })));
+    await bench.ok("sync-now");
+    await unlink(bench.file("a.txt"));
+    await rm(bench.file("left"), { recursive: true });
+    await rename(bench.file("moved.txt"), bench.file("here.txt"));
+    await writeFile(bench.file("edited.txt"), "mine");
+    const tells = async () => {
+      const { stdout } = await bench.ok("sync-now", "--full", "--dry-run");
+      assert.deepEqual(stdout.split("\n").map((line) => line.replace(/ +/, " ")).sort(), [
+        "", "download a.txt (5 B)", "download left/b.txt (10 B)", "main: this is what would be done", "mkdir left", "move moved.txt",
+      ]);
+      assert.match((await bench.ok("sync-now", "--dry-run")).stdout, /nothing to do/, "not without --full");
+      assert.deepEqual((await readdir(bench.folder)).sort(), [".drive-agent", "edited.txt", "here.txt"]);
+    };
+    await tells();
+    await bench.start();
+    await tells();
+    await bench.ok("sync-now", "--full");
+    await bench.untilEqual({ except: ["edited.txt"] });
+    assert.equal(await bench.read("moved.txt"), "moved.txt");
+    assert.equal(await bench.read("edited.txt"), "mine");
   });
 });
 
