@@ -118,7 +118,9 @@ static bool answer_at_once(struct mirror *mirror, const struct mirror_request *r
 {
     struct failure failure;
     if (mirror->is_paused && !request->dry_run) {
-        (void)failure_set(&failure, FAILURE_NONE, 0, "paused: nothing was done");
+        (void)failure_set(&failure, FAILURE_RESOURCE, 0,
+                          "work is paused: nothing was changed; take it up with agent "
+                          "resume");
         request->done(request->user, &failure, 0);
         return true;
     }
@@ -163,7 +165,8 @@ void mirror_pause(struct mirror *mirror)
     for (int i = 0; i < MIRROR_TIMERS; i++)
         (void)uv_timer_stop(&mirror->timers[i]);
     struct failure paused;
-    (void)failure_set(&paused, FAILURE_NONE, 0, "paused");
+    (void)failure_set(&paused, FAILURE_RESOURCE, 0,
+                      "work was paused before the end: take it up with agent resume");
     mirror_answer(mirror, &mirror->running, &paused);
     mirror_answer(mirror, &mirror->waiting, &paused);
     mirror_set_state(mirror, MIRROR_PAUSED);

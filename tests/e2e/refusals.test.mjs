@@ -5,6 +5,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
+import { setTimeout } from "node:timers/promises";
 
 import { AGENT, openBench, until, withBench } from "../support/agent.mjs";
 
@@ -201,6 +202,23 @@ test("verify --repair while work is paused sets nothing aside that could not be 
     await bench.ok("resume");
     await bench.ok("verify", "--repair");
     assert.equal(await bench.read("a.txt"), "a");
+  });
+});
+
+test("sync-now that is overtaken by a pause has not succeeded", async () => {
+  await withBench({}, async (bench) => {
+    await bench.start();
+    await bench.sandbox.faults({ route: "download", kind: "drip", bytes: 1000, every_ms: 50 });
+    await bench.sandbox.change({ op: "put", path: "slow.bin", content: { size: 1_000_000, seed: 1 } });
+    const result = bench.run("sync-now");
+    await until("it arrives", async () => (await bench.status()).mirrors[0].done_bytes > 0);
+    await setTimeout(200); /* for the request to get there */
+    await bench.ok("pause");
+    assert.equal((await result).code, 1);
+    oneLine(await result, /paused before the end.*agent resume/);
+    await bench.sandbox.clearFaults();
+    await bench.ok("resume");
+    await bench.untilEqual();
   });
 });
 
