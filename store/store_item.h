@@ -216,6 +216,8 @@ enum store_status store_put_todo(struct store *store, int64_t mirror,
 enum store_status store_drop_todo(struct store *store, int64_t key);
 /* Makes due again what waits for time, and with `held` also what waits for a cause. */
 enum store_status store_wake_todo(struct store *store, int64_t mirror, bool held);
+/* The same for what waits for a later time than that; of what is held nothing. */
+enum store_status store_wake_later(struct store *store, int64_t mirror, int64_t than_ms);
 
 /* Counts for status; cheap enough for each change. */
 struct store_counts {

@@ -184,8 +184,9 @@ static const char *const texts[STORE_STATEMENT_COUNT] = {
     [STORE_SQL_MARK_STRUCTURAL] = "update todo set structural = ?3 where mirror = ?1 "
                                   "and key = ?2 and structural <> ?3",
     [STORE_SQL_DROP_TODO] = "delete from todo where mirror = ?1 and key = ?2",
-    [STORE_SQL_WAKE_TODO] = "update todo set not_before = 0 where mirror = ?1 "
-                            "and not_before > 0 and not held",
+    [STORE_SQL_WAKE_TODO] = "update todo indexed by todo_due set not_before = 0 "
+                            "where mirror = ?1 and held = 0 and not_before > 0 "
+                            "and not_before > ?2",
     [STORE_SQL_SUM_HELD_TODO] =
         "select count(*), coalesce(sum(case when item.kind = 1 and not item.gone "
         "then max(0, min(item.size, 549755813888)) end), 0) from todo cross join item on "

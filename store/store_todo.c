@@ -250,15 +250,29 @@ static enum store_status wake_held(struct store *store, int64_t mirror)
     return STORE_OK;
 }
 
+static enum store_status wake_later(struct store *store, int64_t mirror, int64_t than_ms)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_WAKE_TODO);
+    store_bind_int(statement, 1, mirror);
+    store_bind_int(statement, 2, than_ms);
+    return store_run(store, statement);
+}
+
+enum store_status store_wake_later(struct store *store, int64_t mirror, int64_t than_ms)
+{
+    bool own;
+    enum store_status status = store_enter(store, &own);
+    if (status == STORE_OK)
+        status = wake_later(store, mirror, than_ms);
+    return store_leave(store, own, true, status);
+}
+
 enum store_status store_wake_todo(struct store *store, int64_t mirror, bool held)
 {
     bool own;
     enum store_status status = store_enter(store, &own);
-    if (status == STORE_OK) {
-        sqlite3_stmt *statement = store_prepare(store, STORE_SQL_WAKE_TODO);
-        store_bind_int(statement, 1, mirror);
-        status = store_run(store, statement);
-    }
+    if (status == STORE_OK)
+        status = wake_later(store, mirror, 0);
     if (status == STORE_OK && held)
         status = wake_held(store, mirror);
     return store_leave(store, own, true, status);

@@ -25,6 +25,9 @@ enum {
 };
 
 #define ROUND_DAY_MS INT64_C(86400000)
+/* Nothing waits for so long (facts_retry_delay_ms): such a time was written while the clock
+ * was ahead (F-153). */
+#define ROUND_LONGEST_WAIT_MS (2 * ROUND_DAY_MS)
 
 /* The feed may lag behind its event by so much (Graph: Payload of notifications). */
 static const uint64_t look_delays_ms[LOOKS] = {5000, 15000, 60000};
@@ -88,8 +91,9 @@ static bool is_reconcile_due(const struct mirror *mirror)
 {
     const struct store_mirror *row = &mirror->row.mirror;
     int64_t interval = (int64_t)mirror->environment.config->reconcile_interval_ms;
+    int64_t since = clock_wall_ms() - row->enumerated_at;
     return row->feed == STORE_FEED_CURRENT && interval > 0 &&
-           clock_wall_ms() - row->enumerated_at > interval;
+           (since > interval || since < 0);
 }
 
 /* A person asks: what waits for time may be tried now, with `full` also what waits for a
@@ -104,6 +108,8 @@ static void wake_queue(struct mirror *mirror, const struct round_request *reques
 static void begin(struct mirror *mirror, const struct round_request *request)
 {
     struct mirror_status *status = &mirror->status;
+    (void)store_wake_later(mirror->context.store, mirror->context.mirror,
+                           clock_wall_ms() + ROUND_LONGEST_WAIT_MS);
     mirror->is_enumeration_due = false;
     status->enumerating = request->full || mirror->row.mirror.feed == STORE_FEED_NEW ||
                           mirror->row.mirror.feed == STORE_FEED_ENUMERATING;
@@ -352,8 +358,9 @@ static void arm_retry(struct mirror *mirror)
         return;
     }
     int64_t now = clock_wall_ms();
+    bool is_later = due > now && due - now <= ROUND_LONGEST_WAIT_MS;
     mirror_start_timer(mirror, MIRROR_TIMER_RETRY,
-                       due > now ? (uint64_t)(due - now) + 100 : 1000);
+                       is_later ? (uint64_t)(due - now) + 100 : 1000);
 }
 
 static void save_end(struct mirror *mirror, bool has_changed)

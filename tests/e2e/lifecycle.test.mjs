@@ -1,7 +1,7 @@
 // The agent among users, signals, packages and clocks (failure model, section L).
 
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { appendFile, chmod, chown, copyFile, readFile, rename, stat, writeFile } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
@@ -169,6 +169,25 @@ test("a token is renewed before its end, a clock that is far off is told once (F
     assert.ok(renewals >= 2 && renewals <= 4, `${renewals} renewals in ${Date.now() - begin} ms`);
     assert.equal(bench.log.match(/F-124/g).length, 1);
     assert.match((await bench.run("doctor")).stdout, /warn +clock +-?3[56]\d\d s from the service's/);
+  });
+});
+
+test("what was to wait by a clock that was ahead does not wait for it (F-153)", async () => {
+  await withBench({}, async (bench) => {
+    await bench.ok("sync-now");
+    await bench.sandbox.change({ op: "put", path: "a.txt", content: "a" });
+    const [id] = await bench.sandbox.faults({ route: "download", kind: "stall" });
+    assert.equal((await bench.run("sync-now", "--timeout", "1s")).code, 5);
+    await bench.sandbox.clearFaults(id);
+    const later = Date.now() + 10 * 365 * 86_400_000;
+    execFileSync("sqlite3", [bench.database, `update todo set attempts = 1, failure = 97, not_before = ${later}; update mirror set enumerated_at = ${later};`]);
+    await bench.start();
+    await bench.untilEqual();
+    await until("it has compared all", async () => {
+      const [mirror] = await bench.query("select enumerated_at from v_mirrors");
+      return Date.parse(mirror.enumerated_at) <= Date.now();
+    });
+    assert.deepEqual(await bench.query("select path from v_pending"), []);
   });
 });
 

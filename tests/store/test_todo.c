@@ -78,6 +78,11 @@ static void entries_wait_for_their_time_or_for_their_cause(void **user)
     int64_t due = 0;
     assert_int_equal(store_next_due(state->store, state->mirror, &due), STORE_OK);
     assert_int_equal(due, 100);
+    assert_int_equal(store_wake_later(state->store, state->mirror, 100), STORE_OK);
+    assert_due(state, 99, false, "1 4 ");
+    assert_int_equal(store_wake_later(state->store, state->mirror, 99), STORE_OK);
+    assert_due(state, 99, false, "1 2 4 ");
+    put(state, (struct store_todo){.key = later, .not_before = 100});
     assert_int_equal(store_wake_todo(state->store, state->mirror, false), STORE_OK);
     assert_due(state, 0, false, "1 2 4 ");
     assert_int_equal(store_next_due(state->store, state->mirror, &due), STORE_OK);
