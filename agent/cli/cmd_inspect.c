@@ -127,18 +127,19 @@ static const struct part {
     const char *name;
     size_t words; /* its own among them */
     bool has_columns;
+    bool is_view; /* rows of mirrors, of which some can be chosen */
     int (*show)(struct inspect *inspect);
 } parts[] = {
-    {"",          0, true,  show_mirrors   },
-    {"items",     1, true,  show_items     },
-    {"item",      2, true,  inspect_item   },
-    {"pending",   1, true,  show_pending   },
-    {"problems",  1, true,  show_problems  },
-    {"history",   1, true,  inspect_history},
-    {"conflicts", 1, true,  show_conflicts },
-    {"sql",       2, true,  run_sql        },
-    {"schema",    1, false, show_schema    },
-    {"check",     1, true,  check          },
+    {"",          0, true,  true,  show_mirrors   },
+    {"items",     1, true,  true,  show_items     },
+    {"item",      2, true,  true,  inspect_item   },
+    {"pending",   1, true,  true,  show_pending   },
+    {"problems",  1, true,  true,  show_problems  },
+    {"history",   1, true,  true,  inspect_history},
+    {"conflicts", 1, true,  true,  show_conflicts },
+    {"sql",       2, true,  false, run_sql        },
+    {"schema",    1, false, false, show_schema    },
+    {"check",     1, true,  false, check          },
 };
 
 static const struct part *find_part(const struct cmd_line *line)
@@ -175,6 +176,13 @@ static int check_filters(const struct part *part, const struct cmd_line *line)
                                  "--%s is for the history alone: agent inspect history",
                                  filters[i]);
     }
+    const char *idle = !part->is_view && cmd_has(line, "mirror")       ? "mirror"
+                       : !part->is_view && cmd_has(line, "limit")      ? "limit"
+                       : !part->has_columns && cmd_has(line, "format") ? "format"
+                                                                       : NULL;
+    if (idle != NULL)
+        return cmd_fail_text(FAILURE_USAGE, "--%s does nothing for agent inspect %s", idle,
+                             part->name);
     return 0;
 }
 
