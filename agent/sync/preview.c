@@ -1,6 +1,7 @@
 #include "agent/sync/preview.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/sync/facts.h"
 #include "agent/sync/slices.h"
@@ -47,7 +48,10 @@ static const char *operation_of(const struct sync_context *context, int64_t key,
 static void tell(struct preview *preview, const char *operation, int64_t key, int64_t bytes)
 {
     char path[TREE_PATH_SIZE];
-    tree_shown_path(preview->context, key, path);
+    /* What goes is known by where it stands, all else by where it belongs. */
+    bool goes = strcmp(operation, "delete") == 0 || strcmp(operation, "leave") == 0;
+    if (!goes || !tree_standing(preview->context, key, path))
+        tree_shown_path(preview->context, key, path);
     preview->line(preview->user, operation, path, bytes, preview->is_restoring);
 }
 
