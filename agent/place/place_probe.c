@@ -71,6 +71,13 @@ static bool knows_noreplace(const struct place_root *root)
            rename_probe(root, PROBE_TWO, PROBE_ONE, RENAME_NOREPLACE) == 0;
 }
 
+/* A disk that fails just now can do it still. */
+static bool knows_folder_sync(const struct place_root *root)
+{
+    return disk_sync(root->disk, root->work) == 0 ||
+           (errno != EINVAL && errno != EBADF && errno != ENOTSUP && errno != ENOSYS);
+}
+
 /* With both probes there: what renames and links can do. */
 static void try_renames(struct place_root *root)
 {
@@ -81,7 +88,7 @@ static void try_renames(struct place_root *root)
         disk->link(disk->user, root->work, PROBE_ONE, root->work, PROBE_TWO) == 0;
     struct stat found;
     root->folds_case = disk->stat_at(disk->user, root->work, PROBE_UPPER, &found) == 0;
-    root->has_folder_sync = disk_sync(disk, root->work) == 0;
+    root->has_folder_sync = knows_folder_sync(root);
     root->hides_mappings = hides_mappings(root);
 }
 

@@ -145,20 +145,21 @@ static const struct limit_case {
     const char *name;
     unsigned refused_flags;
     bool refuses_links;
-    bool refuses_folder_sync;
+    int folder_sync_error;
     bool refuses_locks;
     enum failure_kind want;
     int number;
     const char *limits;
 } limits[] = {
-    {"all there is",       0,                false, false, false, FAILURE_NONE,     0,   ""             },
-    {"no exchange",        RENAME_EXCHANGE,  false, false, false, FAILURE_NONE,     0,
-     "no exchange of files"                                                                             },
-    {"no no-replace",      RENAME_NOREPLACE, false, true,  false, FAILURE_NONE,     0,
-     "no rename without replace, folders cannot be synced"                                              },
-    {"no links",           0,                true,  false, false, FAILURE_NONE,     0,   "no hard links"},
-    {"no safe way (F-18)", RENAME_NOREPLACE, true,  false, false, FAILURE_RESOURCE, 18,  ""             },
-    {"no locks (F-161)",   0,                false, false, true,  FAILURE_RESOURCE, 161, ""             },
+    {"all there is",        0,                false, 0,      false, FAILURE_NONE,     0,   ""             },
+    {"a disk error (F-06)", 0,                false, EIO,    false, FAILURE_RESOURCE, 6,   ""             },
+    {"no exchange",         RENAME_EXCHANGE,  false, 0,      false, FAILURE_NONE,     0,
+     "no exchange of files"                                                                               },
+    {"no no-replace",       RENAME_NOREPLACE, false, EINVAL, false, FAILURE_NONE,     0,
+     "no rename without replace, folders cannot be synced"                                                },
+    {"no links",            0,                true,  0,      false, FAILURE_NONE,     0,   "no hard links"},
+    {"no safe way (F-18)",  RENAME_NOREPLACE, true,  0,      false, FAILURE_RESOURCE, 18,  ""             },
+    {"no locks (F-161)",    0,                false, 0,      true,  FAILURE_RESOURCE, 161, ""             },
 };
 
 static void check_limits(const struct limit_case *row)
@@ -170,7 +171,7 @@ static void check_limits(const struct limit_case *row)
     failing_disk_init(&disk, disk_system());
     disk.refused_flags = row->refused_flags;
     disk.refuses_links = row->refuses_links;
-    disk.refuses_folder_sync = row->refuses_folder_sync;
+    disk.folder_sync_error = row->folder_sync_error;
     disk.refuses_locks = row->refuses_locks;
     place_world_make(&world);
     assert_int_equal(

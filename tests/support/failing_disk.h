@@ -36,10 +36,10 @@ struct failing_disk {
     bool was_interrupted;
     unsigned refused_flags; /* of rename */
     bool refuses_links;
-    bool refuses_folder_sync;
     bool refuses_leases;
     bool refuses_locks;
-    int sync_error;          /* of every sync of a file */
+    int sync_error; /* of every sync of a file */
+    int folder_sync_error;
     const char *confined_to; /* no folder outside this path is opened: the trash of the
                                 machine is not a test's; NULL any */
     uint64_t free_bytes;     /* with `has_free_bytes` */
@@ -173,7 +173,7 @@ static inline int failing_sync(void *user, int fd)
         disk->real->stat_fd(disk->real->user, fd, &found) != 0)
         return -1;
     if (S_ISDIR(found.st_mode)
-            ? failing_disk_refuse(disk->refuses_folder_sync, EINVAL)
+            ? failing_disk_refuse(disk->folder_sync_error != 0, disk->folder_sync_error)
             : failing_disk_refuse(disk->sync_error != 0, disk->sync_error))
         return -1;
     /* A test need not wait for the disk. */
