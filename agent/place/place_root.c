@@ -99,7 +99,8 @@ static enum failure_kind check_identity(const struct place_root *root,
     if (found < 0)
         return root_error(root, failure);
     const char *wanted = identity->marker != NULL ? identity->marker : new_marker;
-    *out_write = found == 0 || strcmp(text, wanted) != 0;
+    /* One that is in no record yet was not known to last when it was written. */
+    *out_write = !identity->known || found == 0 || strcmp(text, wanted) != 0;
     if (!*out_write || identity->adopt)
         return FAILURE_NONE;
     /* The beginning of ours, or nothing of it: what a disk that lies has left (F-05). */

@@ -190,6 +190,46 @@ static void finds_what_the_file_system_lacks(void **state) /* F-18 */
     CASES(limits, check_limits);
 }
 
+static int count_sync(void *user, int fd)
+{
+    struct failing_disk *disk = user;
+    (void)fd;
+    (*(unsigned *)disk->act_user)++;
+    return 0;
+}
+
+/* F-04: without its name nothing in the root lasts. */
+static void a_new_root_lasts_once_it_is_open(void **state)
+{
+    (void)state;
+    bool has_failed = true;
+    for (unsigned k = 1; has_failed && k < 200; k++) {
+        struct place_world world;
+        struct failing_disk disk;
+        struct failure failure;
+        struct place_identity identity = {.marker = NULL};
+        unsigned syncs = 0;
+        failing_disk_init(&disk, disk_system());
+        place_world_make(&world);
+        disk.fail_at = k;
+        disk.error = ENOSPC;
+        has_failed = place_open(&disk.table, world.mirror.path, &identity,
+                                PLACE_WORLD_MARKER, &world.root, &failure) != FAILURE_NONE;
+        if (has_failed) {
+            failing_disk_init(&disk, disk_system());
+            disk.act_user = &syncs;
+            disk.table.sync_filesystem = count_sync;
+            assert_int_equal(place_open(&disk.table, world.mirror.path, &identity,
+                                        PLACE_WORLD_MARKER, &world.root, &failure),
+                             FAILURE_NONE);
+            assert_int_equal(syncs, 1);
+        }
+        place_world_close(&world);
+        has_failed = has_failed || disk.calls >= k;
+    }
+    assert_false(has_failed);
+}
+
 /* F-08: whatever fails while it opens, the next one opens, and a marker is whole. */
 static void opens_after_a_stop_at_any_call(void **state)
 {
@@ -332,6 +372,7 @@ int main(void)
         TABLE_TEST(one_agent_works_in_a_folder),
         TABLE_TEST(does_nothing_once_the_folder_is_lost),
         TABLE_TEST(finds_what_the_file_system_lacks),
+        TABLE_TEST(a_new_root_lasts_once_it_is_open),
         TABLE_TEST(opens_after_a_stop_at_any_call),
         TABLE_TEST(gives_no_more_permissions_than_the_umask),
         TABLE_TEST(keeps_a_reserve_free),
