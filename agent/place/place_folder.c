@@ -44,7 +44,10 @@ void place_do_folder(struct place_batch *batch, struct place_step *step)
         else
             place_fail(root, step, errno, outcome);
     } else if (disk->stat_at(disk->user, folder, step->name, &found) != 0) {
-        place_fail(root, step, errno == ENOENT ? EAGAIN : errno, outcome);
+        if (errno == ENOENT)
+            place_fail(root, step, EAGAIN, outcome);
+        else
+            place_fail_half_way(root, step, errno, N_("not known to last"));
     } else {
         step->print = place_print(&found);
         step->result = PLACE_DONE;
