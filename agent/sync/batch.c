@@ -250,19 +250,14 @@ static void fail_store(struct batch *batch)
     (void)state_trouble(batch->context->store, &batch->failure);
 }
 
-static bool moves_or_removes(const struct batch_job *job)
+/* Whether it does something to what we left there. */
+static bool wants_durable(const struct batch_job *job)
 {
     enum place_op op = job->step.op;
     return job->kind == BATCH_STEP &&
            (op == PLACE_MOVE || op == PLACE_STAGE || op == PLACE_UNSTAGE ||
-            op == PLACE_REMOVE_FILE || op == PLACE_REMOVE_FOLDER);
-}
-
-/* Over what we left there. */
-static bool updates(const struct batch_job *job)
-{
-    return job->kind == BATCH_STEP && job->step.op == PLACE_FILE &&
-           job->step.expect_present;
+            op == PLACE_REMOVE_FILE || op == PLACE_REMOVE_FOLDER ||
+            (op == PLACE_FILE && job->step.expect_present));
 }
 
 /* B-1. */
@@ -273,7 +268,7 @@ static bool record_intents(struct batch *batch)
     bool is_durable = false;
     for (struct batch_job *job = batch->running.first; job != NULL; job = job->next) {
         is_needed = is_needed || job->intent.kind != STORE_INTENT_NONE;
-        is_durable = is_durable || moves_or_removes(job);
+        is_durable = is_durable || wants_durable(job);
     }
     if (!is_needed)
         return true;
@@ -314,7 +309,7 @@ static void finish_jobs(struct batch *batch)
     struct batch_job *job = done.first;
     while (job != NULL) {
         struct batch_job *next = job->next;
-        is_durable = is_durable || moves_or_removes(job) || updates(job);
+        is_durable = is_durable || wants_durable(job);
         if (!job->was_run && job->failure.kind == FAILURE_NONE)
             job->failure = batch->failure;
         batch->has_failed = batch->has_failed || leaves_work(job);

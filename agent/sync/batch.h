@@ -9,10 +9,10 @@
  *   B-2  after it, what the `done` functions of its jobs record, in one transaction;
  *        where that fails, the steps that they asked for meanwhile are forgotten
  *
- * Both are durable where something is moved or removed (F-04): the next batch builds on it,
- * and of what a power cut has left at a new place nobody would know whose it is. The second
- * one also after an update: with another version on the way, the one that it does not tell
- * of would be a person's.
+ * Both are durable where something is moved, removed or updated (F-04): the next batch
+ * builds on it, and of what a power cut has left at a new place nobody would know whose it
+ * is. A new version that neither tells of would be a person's as soon as the drive has
+ * another one, or none.
  *
  * Before the first change of each batch the root is confirmed (F-57 … F-59): if it is not
  * the one we know, no job of the batch is run.
