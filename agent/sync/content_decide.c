@@ -96,6 +96,7 @@ static void leave_unwanted(struct content *content, int64_t key, bool has_base)
     if (has_base && content->mode != CONTENT_FULL)
         return;
     if (has_base && tree_is_needed(context, key)) {
+        leave_children(content, key);
         record_settle(context, key);
         return;
     }
