@@ -174,8 +174,10 @@ int place_open_partial(struct place_root *root, int64_t key, int64_t expected_si
  * no root: a download that was cancelled may outlive it in the pool. */
 enum failure_kind place_rehash(const struct disk *disk, int fd, uint64_t size,
                                struct hash *hash, struct failure *failure);
-/* Size of an existing partial, -1 if there is none. */
-int64_t place_partial_size(struct place_root *root, int64_t key);
+/* Size of an existing partial, -1 if there is none. A power cut may have left the size
+ * without the bytes (F-04): where no hash is going to tell, `is_own_run` asks for one that
+ * was written since the root was opened. */
+int64_t place_partial_size(struct place_root *root, int64_t key, bool is_own_run);
 void place_drop_partial(struct place_root *root, int64_t key);
 
 /* After an unclean stop (3.5): puts back what was on its way out, keeps displaced user

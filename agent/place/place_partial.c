@@ -31,13 +31,19 @@ static bool is_own(const struct stat *found)
     return S_ISREG(found->st_mode) && found->st_nlink == 1;
 }
 
-int64_t place_partial_size(struct place_root *root, int64_t key)
+static bool is_older(struct timespec one, struct timespec other)
+{
+    return one.tv_sec != other.tv_sec ? one.tv_sec < other.tv_sec
+                                      : one.tv_nsec < other.tv_nsec;
+}
+
+int64_t place_partial_size(struct place_root *root, int64_t key, bool is_own_run)
 {
     char name[NAME_MAX_BYTES + 1];
     struct stat found;
     partial_name(key, name);
     if (root->disk->stat_at(root->disk->user, root->work, name, &found) != 0 ||
-        !is_own(&found))
+        !is_own(&found) || (is_own_run && is_older(found.st_ctim, root->opened)))
         return -1;
     return found.st_size;
 }

@@ -38,7 +38,8 @@ struct place_root {
     int lock;
     uint64_t device;
     uint64_t inode;
-    mode_t file_mode; /* of new files: 0666 less the umask (I-15) */
+    struct timespec opened; /* by the clock of the file system */
+    mode_t file_mode;       /* of new files: 0666 less the umask (I-15) */
     bool has_exchange;
     bool has_noreplace;
     bool has_links;

@@ -127,6 +127,7 @@ enum failure_kind place_probe(struct place_root *root, struct failure *failure)
         return place_error(root, failure, errno, root->path, "", _("not mirrored"));
     /* Asking for the umask means to change it, which other threads would see. */
     root->file_mode = probe.st_mode & 0666;
+    root->opened = probe.st_ctim;
     try_renames(root);
     drop_probe(root, PROBE_ONE);
     drop_probe(root, PROBE_TWO);

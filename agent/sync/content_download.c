@@ -373,7 +373,8 @@ static uint64_t find_offset(const struct transfer *transfer)
         store_get_remote(context->store, transfer->key, &remote) != STORE_OK ||
         !facts_is_content(&remote, intent.version, transfer->size, &intent.hash))
         return 0;
-    int64_t size = place_partial_size(context->root, transfer->key);
+    int64_t size =
+        place_partial_size(context->root, transfer->key, transfer->listed.kind == 0);
     return size > 0 && size <= transfer->size ? (uint64_t)size : 0;
 }
 

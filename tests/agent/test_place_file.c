@@ -117,7 +117,7 @@ static void check_standing(const struct standing_case *row, const struct disk *d
     if (row->standing == FOLDER)
         place_world_assert_text(&world, "a.txt/inside", "<inside>");
     /* What was not placed comes again with the next try. */
-    assert_int_equal(place_partial_size(world.root, 1), -1);
+    assert_int_equal(place_partial_size(world.root, 1, false), -1);
     assert_int_equal(place_world_leftovers(&world), 0);
     place_world_close(&world);
 }

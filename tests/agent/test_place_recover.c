@@ -282,6 +282,33 @@ static void keeps_at_last_what_cannot_be_read(void **state) /* F-16 */
     place_world_close(&world);
 }
 
+/* F-04: what an earlier run has written may be as long as it was, and something else. */
+static void knows_a_download_of_an_earlier_run(void **state)
+{
+    (void)state;
+    struct place_world world;
+    struct failure failure;
+    char name[256];
+    const struct disk *disk = disk_system();
+    place_world_open(&world, disk);
+    int fd = place_open_partial(world.root, 1, 5, 0, name, &failure);
+    assert_int_equal(disk_write(disk, fd, "hello", 5), 0);
+    disk_close(disk, fd);
+    assert_int_equal(place_partial_size(world.root, 1, true), 5);
+    /* The clock of the file system may stand still for a moment. */
+    for (int i = 0; i < 1000 && place_partial_size(world.root, 1, true) >= 0; i++) {
+        struct place_identity identity = {.marker = NULL};
+        place_close(world.root);
+        assert_int_equal(place_open(disk, world.mirror.path, &identity, PLACE_WORLD_MARKER,
+                                    &world.root, &failure),
+                         FAILURE_NONE);
+    }
+    assert_int_equal(place_partial_size(world.root, 1, true), -1);
+    assert_int_equal(place_partial_size(world.root, 1, false), 5);
+    place_drop_partial(world.root, 1);
+    place_world_close(&world);
+}
+
 static void goes_on_with_a_download(void **state)
 {
     (void)state;
@@ -293,7 +320,7 @@ static void goes_on_with_a_download(void **state)
     int fd = place_open_partial(world.root, 1, 11, 0, name, &failure);
     assert_int_equal(disk_write(disk, fd, "hello wrong", 11), 0);
     disk_close(disk, fd);
-    assert_int_equal(place_partial_size(world.root, 1), 11);
+    assert_int_equal(place_partial_size(world.root, 1, false), 11);
     fd = place_open_partial(world.root, 1, 11, 6, name, &failure);
     assert_true(fd >= 0);
     struct hash *hash = hash_new(0);
@@ -331,7 +358,7 @@ static void begins_anew_where_the_download_is_unusable(void **state)
     assert_int_equal(link(temp_dir_path(&world.mirror, ".drive-agent/1.part", from),
                           temp_dir_path(&world.mirror, "a", to)),
                      0);
-    assert_int_equal(place_partial_size(world.root, 1), -1);
+    assert_int_equal(place_partial_size(world.root, 1, false), -1);
     assert_int_equal(place_open_partial(world.root, 1, 9, 2, name, &failure), -1);
     int fd = place_open_partial(world.root, 1, 9, 0, name, &failure);
     assert_true(fd >= 0);
@@ -376,6 +403,7 @@ int main(void)
         TABLE_TEST(keeps_what_a_program_is_writing),
         TABLE_TEST(looks_again_at_what_cannot_be_read),
         TABLE_TEST(keeps_at_last_what_cannot_be_read),
+        TABLE_TEST(knows_a_download_of_an_earlier_run),
         TABLE_TEST(goes_on_with_a_download),
         TABLE_TEST(begins_anew_where_the_download_is_unusable),
         TABLE_TEST(finds_a_step_done_before_a_kill),

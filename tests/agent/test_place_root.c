@@ -313,7 +313,7 @@ static void keeps_a_reserve_free(void **state) /* F-10 */
     assert_int_equal(
         place_open_partial(world.root, 1, (int64_t)room + 1, 0, name, &failure), -1);
     assert_int_equal(failure.kind, FAILURE_RESOURCE);
-    assert_int_equal(place_partial_size(world.root, 1), -1);
+    assert_int_equal(place_partial_size(world.root, 1, false), -1);
     int fd = place_open_partial(world.root, 1, 1000, 0, name, &failure);
     assert_true(fd >= 0);
     disk_close(&disk.table, fd);

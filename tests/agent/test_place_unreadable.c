@@ -121,7 +121,7 @@ static void a_download_with_a_second_name_is_not_written_into(void **state)
     (void)temp_dir_path(&world.mirror, ".drive-agent/1.part", part);
     (void)temp_dir_path(&world.mirror, "a", stands);
     assert_int_equal(link(part, stands), 0);
-    assert_int_equal(place_partial_size(world.root, 1), -1);
+    assert_int_equal(place_partial_size(world.root, 1, false), -1);
     assert_int_equal(place_open_partial(world.root, 1, 10, 3, name, &failure), -1);
     place_world_assert_text(&world, "a", "placed");
     struct place_step step = place_world_file(1, "", "b", "placed");
