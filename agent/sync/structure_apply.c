@@ -167,28 +167,55 @@ static void wait_with_folder(const struct structure *structure, size_t index)
     }
 }
 
+/* A folder that is to go stays for what cannot leave it: that has said why. */
+static void have_folders_wait(const struct structure *structure, size_t index)
+{
+    const struct sync_context *context = structure->context;
+    int number = record_find_todo(context, structure->nodes[index].key).failure;
+    struct failure failure;
+    if (number == 0)
+        return;
+    (void)failure_set(&failure, FAILURE_ITEM, number, "%s",
+                      _("what is in it cannot leave it now"));
+    for (int64_t at = structure->nodes[index].inside; at != 0;) {
+        const struct plan_node *folder = &structure->nodes[structure_find(structure, at)];
+        if (folder->waits == 87 && record_find_todo(context, at).failure == 0)
+            record_waits(context, at, &failure);
+        at = folder->inside;
+    }
+}
+
+static void report_one(struct structure *structure, size_t index)
+{
+    const struct sync_context *context = structure->context;
+    const struct plan_node *node = &structure->nodes[index];
+    struct failure failure;
+    if (node->waits == 73 || node->waits == 86)
+        wait_with_folder(structure, index);
+    if (node->waits != 84 && node->waits != 43)
+        return;
+    if (node->waits == 43 && record_yields(context, node->occupant)) {
+        structure->result.done++;
+        return;
+    }
+    (void)failure_set(&failure, FAILURE_ITEM, node->waits, "%s",
+                      node->waits == 84
+                          ? _("its folders lead in a circle; waiting for the drive")
+                          : _("another item of the drive stands under this name"));
+    record_problem(context, node->key, &failure, false);
+}
+
 /* What the plan could not deal with is said at the item, once the rest is done. */
 static void report_waits(struct structure *structure)
 {
-    const struct sync_context *context = structure->context;
-    struct failure failure;
     for (size_t i = 0; i < structure->count; i++) {
-        const struct plan_node *node = &structure->nodes[i];
-        if (node->held)
-            continue;
-        if (node->waits == 73 || node->waits == 86)
-            wait_with_folder(structure, i);
-        if (node->waits != 84 && node->waits != 43)
-            continue;
-        if (node->waits == 43 && record_yields(context, node->occupant)) {
-            structure->result.done++;
-            continue;
-        }
-        (void)failure_set(&failure, FAILURE_ITEM, node->waits, "%s",
-                          node->waits == 84
-                              ? _("its folders lead in a circle; waiting for the drive")
-                              : _("another item of the drive stands under this name"));
-        record_problem(context, node->key, &failure, false);
+        if (!structure->nodes[i].held)
+            report_one(structure, i);
+    }
+    for (size_t i = 0; i < structure->count; i++) {
+        int waits = structure->nodes[i].waits;
+        if (waits != 0 && waits != 87)
+            have_folders_wait(structure, i);
     }
 }
 
