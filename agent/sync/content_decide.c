@@ -175,12 +175,22 @@ bool content_take_version(struct transfer *transfer, const struct store_remote *
            (version == NULL || transfer->version != NULL);
 }
 
+/* A folder that waits itself, for its place, is tried in every round, and so is what
+ * belongs in it. */
 static void give_up_folder(struct transfer *transfer, int64_t parent)
 {
-    if (record_waits_with(transfer->content->context, transfer->key, parent))
+    const struct sync_context *context = transfer->content->context;
+    struct failure failure;
+    if (record_waits_with(context, transfer->key, parent)) {
         content_end(transfer);
-    else
-        content_again(transfer);
+        return;
+    }
+    int number = record_find_todo(context, parent).failure;
+    if (number != 0 && transfer->content->mode == CONTENT_FULL) {
+        (void)failure_set(&failure, FAILURE_ITEM, number, "its folder cannot be made here");
+        record_waits(context, transfer->key, &failure);
+    }
+    content_again(transfer);
 }
 
 /* The folder does not stand yet: it is made first, and its folders before it. */
