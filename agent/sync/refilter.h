@@ -27,6 +27,6 @@ typedef void refilter_done_fn(void *user, bool is_done);
 struct refilter *refilter_start(struct sync_context *context, refilter_done_fn *done,
                                 void *user);
 /* Ends it without `done`. Accepts NULL. */
-void refilter_cancel(struct refilter *walk);
+void refilter_cancel(struct refilter *refilter);
 
 #endif
