@@ -87,13 +87,15 @@ void mirror_want_round(struct mirror *mirror, const char *trigger, int64_t notif
 
 /* The beginning. */
 
+/* Also where the last one is said to lie further ahead than that: then the clock was
+ * (F-153). */
 static bool is_reconcile_due(const struct mirror *mirror)
 {
     const struct store_mirror *row = &mirror->row.mirror;
     int64_t interval = (int64_t)mirror->environment.config->reconcile_interval_ms;
     int64_t since = clock_wall_ms() - row->enumerated_at;
     return row->feed == STORE_FEED_CURRENT && interval > 0 &&
-           (since > interval || since < 0);
+           (since > interval || since < -interval);
 }
 
 /* A person asks: what waits for time may be tried now, with `full` also what waits for a
