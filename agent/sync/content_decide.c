@@ -72,6 +72,9 @@ static const char *why_held(int number)
     }
 }
 
+/* So that the loop does not wait; the next pass comes by the rest. */
+enum { LEFT_AT_ONCE = 256 };
+
 /* What is left out with its folder, and was not known to be when that was told of. */
 static void leave_children(struct content *content, int64_t folder)
 {
@@ -79,8 +82,10 @@ static void leave_children(struct content *content, int64_t folder)
     struct store_base child;
     int64_t after = 0;
     int number = 0;
-    while (store_next_base_child(context->store, context->mirror, folder, &after, &child) ==
-           STORE_OK) {
+    for (int i = 0;
+         i < LEFT_AT_ONCE && store_next_base_child(context->store, context->mirror, folder,
+                                                   &after, &child) == STORE_OK;
+         i++) {
         const struct store_todo todo = {.key = child.key};
         if (tree_resolve(context, todo.key, &number) == TREE_FILTERED &&
             store_put_todo(context->store, context->mirror, &todo) != STORE_OK)

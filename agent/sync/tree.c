@@ -7,6 +7,8 @@
 #include "agent/sync/facts.h"
 #include "agent/sync/filter.h"
 
+enum { NEEDED_LOOKS = 128 };
+
 /* What one record on the way up says. TREE_OK: go on above it. */
 static enum tree_answer judge(const struct sync_context *context,
                               const struct store_remote *remote, int *out_number)
@@ -67,17 +69,19 @@ enum tree_answer tree_resolve(const struct sync_context *context, int64_t key,
     return TREE_HELD;
 }
 
-static bool is_needed(const struct sync_context *context, int64_t key, int depth)
+static bool is_needed(const struct sync_context *context, int64_t key, int depth,
+                      unsigned *left)
 {
     struct store_base child;
     int64_t after = 0;
     int number = 0;
-    while (depth < TREE_MAX_DEPTH &&
+    while (depth<TREE_MAX_DEPTH && * left> 0 &&
            store_next_base_child(context->store, context->mirror, key, &after, &child) ==
                STORE_OK) {
         bool is_folder = child.kind == STORE_KIND_FOLDER;
+        (*left)--;
         if (tree_resolve(context, after, &number) == TREE_OK ||
-            (is_folder && is_needed(context, after, depth + 1)))
+            (is_folder && is_needed(context, after, depth + 1, left)))
             return true;
     }
     return false;
@@ -85,7 +89,8 @@ static bool is_needed(const struct sync_context *context, int64_t key, int depth
 
 bool tree_is_needed(const struct sync_context *context, int64_t key)
 {
-    return is_needed(context, key, 0);
+    unsigned left = NEEDED_LOOKS;
+    return is_needed(context, key, 0, &left);
 }
 
 const char *tree_split(char *path, const char **out_folder)
