@@ -121,15 +121,6 @@ static bool is_same_print(const struct store_print *one, const struct store_prin
            one->ctime_ns == other->ctime_ns;
 }
 
-static bool is_queued(const struct sync_context *context, int64_t key)
-{
-    struct store_todo todo;
-    int64_t after = key - 1;
-    return store_next_todo(context->store, context->mirror, INT64_MAX, true, &after,
-                           &todo) == STORE_OK &&
-           todo.key == key;
-}
-
 /* Nothing but the content is another, and the records say so still. */
 static bool has_turned(const struct mirror *mirror, const struct batch_job *job)
 {
@@ -139,7 +130,7 @@ static bool has_turned(const struct mirror *mirror, const struct batch_job *job)
            is_same_print(&job->answer.print, &job->base.print) &&
            store_get_base(context->store, job->step.key, &base) == STORE_OK &&
            is_same_print(&base.print, &job->base.print) &&
-           !is_queued(context, job->step.key) && may_run(mirror);
+           !record_is_queued(context, job->step.key) && may_run(mirror);
 }
 
 static void on_aside(void *user, struct batch_job *job)

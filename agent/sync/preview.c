@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/sync/facts.h"
+#include "agent/sync/record.h"
 #include "agent/sync/slices.h"
 #include "agent/sync/tree.h"
 #include "agent/words.h"
@@ -55,15 +56,6 @@ static void tell(struct preview *preview, const char *operation, int64_t key, in
     preview->line(preview->user, operation, path, bytes, preview->is_restoring);
 }
 
-static bool is_queued(const struct sync_context *context, int64_t key)
-{
-    struct store_todo todo;
-    int64_t after = key - 1;
-    return store_next_todo(context->store, context->mirror, INT64_MAX, true, &after,
-                           &todo) == STORE_OK &&
-           todo.key == key;
-}
-
 /* What a person removed or moved, and the drive still has; NULL: that is not so. */
 static const char *restoring_of(const struct sync_context *context, int64_t key,
                                 unsigned flags, int64_t *out_bytes)
@@ -89,7 +81,7 @@ static bool step_restoring(struct preview *preview)
         return false;
     unsigned flags = base.flags & (unsigned)(STORE_BASE_REMOVED | STORE_BASE_MOVED);
     int64_t key = base.key;
-    const char *operation = flags == 0 || is_queued(context, key)
+    const char *operation = flags == 0 || record_is_queued(context, key)
                                 ? NULL
                                 : restoring_of(context, key, flags, &bytes);
     if (operation != NULL)

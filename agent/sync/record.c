@@ -417,6 +417,15 @@ void record_local(const struct sync_context *context, int64_t key, unsigned flag
     (void)store_drop_todo(context->store, key);
 }
 
+bool record_is_queued(const struct sync_context *context, int64_t key)
+{
+    struct store_todo todo;
+    int64_t after = key - 1;
+    return store_next_todo(context->store, context->mirror, INT64_MAX, true, &after,
+                           &todo) == STORE_OK &&
+           todo.key == key;
+}
+
 struct store_todo record_find_todo(const struct sync_context *context, int64_t key)
 {
     struct store_todo todo = {.key = key};

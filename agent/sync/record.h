@@ -86,6 +86,8 @@ void record_settle(const struct sync_context *context, int64_t key);
 
 /* The item's entry in the queue, without its text; an empty one where there is none. */
 struct store_todo record_find_todo(const struct sync_context *context, int64_t key);
+/* Whether there is one. */
+bool record_is_queued(const struct sync_context *context, int64_t key);
 
 /* Sets in a row after which the feed is not believed to tell any more of an item without a
  * way to the root: its folder never came (F-74), or its folders lead in a circle (F-84). */
