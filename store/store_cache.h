@@ -2,7 +2,8 @@
  *
  * One item on its way to the folder is asked for a score of times, and its folders with it;
  * only the first time SQLite does the work. A bounded table: a record sits in the slot that
- * its key names and gives way to the next one there.
+ * its key names and gives way to the next one there. A slot takes memory when it is used
+ * first, so that a small change touches little of it.
  *
  * Never stale: SQLite tells every change of a row (update hook) and every rollback, and
  * that empties the slots. A reader keeps none, since it is not told what the agent writes.

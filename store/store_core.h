@@ -48,7 +48,7 @@ struct store {
     bool has_wal;
     sqlite3_stmt *statements[STORE_STATEMENT_COUNT];
     struct store_texts texts[STORE_TEXTS_COUNT];
-    struct store_slot *cache[STORE_CACHE_COUNT];
+    struct store_slot **cache[STORE_CACHE_COUNT];
     char error[STORE_MAX_ERROR];
     enum store_status failed; /* what the last error was */
     int64_t next_key;         /* of the next new item */

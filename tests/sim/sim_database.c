@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "store/store_core.h"
+#include "tests/sim/sim_file.h"
 
 enum { FRAME_HEAD = 24, PATH_ROOM = 512 };
 
@@ -25,8 +26,9 @@ struct change {
 struct file {
     sqlite3_file base;
     sqlite3_file *real;
-    enum which which; /* OTHER: a file for sorting and the like, of no account */
-    bool is_readers;  /* of a connection that only reads */
+    struct sim_file *memory; /* its bytes; NULL with OTHER */
+    enum which which;        /* OTHER: a file for sorting and the like, of no account */
+    bool is_readers;         /* of a connection that only reads */
 };
 
 /* SQLite has one table of file systems in a process. */
@@ -68,18 +70,20 @@ void sim_database_settle(void)
     forget(LOG);
 }
 
-static void remember(sqlite3_file *file, sqlite3_int64 offset, size_t size)
+static void remember(const struct file *file, sqlite3_int64 offset, size_t size)
 {
-    sqlite3_file *real = real_of(file);
-    struct change change = {.file = file_of(file)->which, .offset = offset};
-    (void)real->pMethods->xFileSize(real, &change.size_before);
+    struct change change = {
+        .file = file->which,
+        .offset = offset,
+        .size_before = sim_file_size(file->memory),
+    };
     if (offset < change.size_before) {
         size_t left = (size_t)(change.size_before - offset);
         change.size = size < left ? size : left;
         change.before = malloc(change.size + 1);
         if (change.before == NULL)
             abort();
-        (void)real->pMethods->xRead(real, change.before, (int)change.size, offset);
+        (void)sim_file_read(file->memory, change.before, change.size, offset);
     }
     if (database.count == database.room) {
         database.room = database.room * 2 + 64;
@@ -160,6 +164,8 @@ static bool refuses(sqlite3_file *file, const char *call, bool changes)
 static int close_file(sqlite3_file *file)
 {
     sqlite3_file *real = real_of(file);
+    if (file_of(file)->memory != NULL)
+        sim_file_close(file_of(file)->memory);
     return real->pMethods->xClose(real);
 }
 
@@ -179,7 +185,11 @@ static int read_file(sqlite3_file *file, void *out, int size, sqlite3_int64 offs
     sqlite3_file *real = real_of(file);
     if (is_unreadable(file))
         return SQLITE_IOERR_READ;
-    return real->pMethods->xRead(real, out, size, offset);
+    const struct sim_file *memory = file_of(file)->memory;
+    if (memory == NULL)
+        return real->pMethods->xRead(real, out, size, offset);
+    return sim_file_read(memory, out, (size_t)size, offset) ? SQLITE_OK
+                                                            : SQLITE_IOERR_SHORT_READ;
 }
 
 static int write_file(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 offset)
@@ -187,21 +197,26 @@ static int write_file(sqlite3_file *file, const void *bytes, int size, sqlite3_i
     sqlite3_file *real = real_of(file);
     if (refuses(file, "database write", is_effect(file_of(file), bytes, size)))
         return SQLITE_FULL;
-    if (file_of(file)->which != OTHER)
-        remember(file, offset, (size_t)size);
-    return real->pMethods->xWrite(real, bytes, size, offset);
+    if (file_of(file)->memory == NULL)
+        return real->pMethods->xWrite(real, bytes, size, offset);
+    remember(file_of(file), offset, (size_t)size);
+    sim_file_write(file_of(file)->memory, bytes, (size_t)size, offset);
+    return SQLITE_OK;
 }
 
 static int truncate_file(sqlite3_file *file, sqlite3_int64 size)
 {
     sqlite3_file *real = real_of(file);
-    sqlite3_int64 now = 0;
+    struct sim_file *memory = file_of(file)->memory;
     if (refuses(file, "database truncate", true))
         return SQLITE_IOERR_TRUNCATE;
-    (void)real->pMethods->xFileSize(real, &now);
-    if (now > size && file_of(file)->which != OTHER)
-        remember(file, size, (size_t)(now - size));
-    return real->pMethods->xTruncate(real, size);
+    if (memory == NULL)
+        return real->pMethods->xTruncate(real, size);
+    sqlite3_int64 now = sim_file_size(memory);
+    if (now > size)
+        remember(file_of(file), size, (size_t)(now - size));
+    sim_file_truncate(memory, size);
+    return SQLITE_OK;
 }
 
 static int sync_file(sqlite3_file *file, int flags)
@@ -217,7 +232,10 @@ static int sync_file(sqlite3_file *file, int flags)
 static int file_size(sqlite3_file *file, sqlite3_int64 *out)
 {
     sqlite3_file *real = real_of(file);
-    return real->pMethods->xFileSize(real, out);
+    if (file_of(file)->memory == NULL)
+        return real->pMethods->xFileSize(real, out);
+    *out = sim_file_size(file_of(file)->memory);
+    return SQLITE_OK;
 }
 
 static int lock(sqlite3_file *file, int level)
@@ -318,15 +336,29 @@ static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *out,
                   : (flags & SQLITE_OPEN_MAIN_DB) != 0 ? MAIN
                                                        : OTHER;
     file->is_readers = is_readers(name, file->which, flags);
+    file->memory = NULL;
     out->pMethods = NULL;
     if (file->is_readers &&
         sim_fails_too(database.sim, &database.sim->readers, "a reader's opening"))
         return SQLITE_CANTOPEN;
     int result = database.real->xOpen(database.real, name, file->real, flags, out_flags);
     out->pMethods = result == SQLITE_OK ? &methods : NULL;
-    if (result == SQLITE_OK && file->which != OTHER && strlen(name) < PATH_ROOM)
-        memcpy(database.paths[file->which], name, strlen(name) + 1);
+    if (result == SQLITE_OK && file->which != OTHER) {
+        file->memory = sim_file_open(name);
+        (void)snprintf(database.paths[file->which], PATH_ROOM, "%s", name);
+    }
     return result;
+}
+
+/* An empty file counts as none, as with SQLite's own. */
+static int find_file(sqlite3_vfs *vfs, const char *name, int what, int *out)
+{
+    (void)vfs;
+    const struct sim_file *memory = sim_file_find(name);
+    if (memory == NULL || what != SQLITE_ACCESS_EXISTS)
+        return database.real->xAccess(database.real, name, what, out);
+    *out = sim_file_size(memory) > 0;
+    return SQLITE_OK;
 }
 
 static int delete_file(sqlite3_vfs *vfs, const char *name, int sync_folder)
@@ -357,6 +389,7 @@ void sim_database_install(void)
     database.table.szOsFile = (int)sizeof(struct file) + database.real->szOsFile;
     database.table.xOpen = open_file;
     database.table.xDelete = delete_file;
+    database.table.xAccess = find_file;
     if (sqlite3_vfs_register(&database.table, 1) != SQLITE_OK)
         abort();
 }

@@ -1,8 +1,9 @@
 /* The database's calls to the system: refused and counted by the simulated machine, with
  * what a power cut may take back.
  *
- * The files are real ones, in a folder that no two processes share. What was written since
- * the last sync of a file is remembered with what it replaced.
+ * The files are real ones, in a folder that no two processes share, and in memory while
+ * they are open (sim_file.h). What was written since the last sync of a file is remembered
+ * with what it replaced.
  */
 #ifndef TESTS_SIM_SIM_DATABASE_H
 #define TESTS_SIM_SIM_DATABASE_H
