@@ -72,25 +72,48 @@ static void leave_displaced(struct placing *placing, int error)
     place_fail_half_way(placing->batch->root, placing->step, error, kept_here);
 }
 
-/* What came out of the name: ours, to be dropped later, or a person's. `seen` is the look
- * before. */
-static void look_at_displaced(struct placing *placing, const struct stat *seen)
+/* Whose what came out of the name is; with an unclear verdict errno says why. `seen` is the
+ * look before. */
+static enum place_verdict judge_displaced(const struct placing *placing,
+                                          const struct stat *seen)
 {
     const struct place_root *root = placing->batch->root;
     struct place_expect expect = place_expected(placing->step);
-    struct place_job *job = placing->job;
     enum place_verdict verdict =
         place_judge(root, root->work, placing->displaced, seen, &expect);
+    return verdict == PLACE_VERDICT_UNSURE && errno == EBUSY ? PLACE_VERDICT_DIFFERENT
+                                                             : verdict;
+}
+
+/* What came out of the name: ours, to be dropped later, or a person's. */
+static void look_at_displaced(struct placing *placing, const struct stat *seen)
+{
+    const struct place_root *root = placing->batch->root;
+    struct place_job *job = placing->job;
+    enum place_verdict verdict = judge_displaced(placing, seen);
     if (verdict == PLACE_VERDICT_EQUAL &&
         root->disk->stat_at(root->disk->user, root->work, placing->displaced, &job->seen) !=
             0)
         verdict = PLACE_VERDICT_UNSURE;
     if (verdict == PLACE_VERDICT_EQUAL)
         (void)snprintf(job->kept, sizeof job->kept, "%s", placing->displaced);
-    else if (verdict == PLACE_VERDICT_DIFFERENT || errno == EBUSY)
+    else if (verdict == PLACE_VERDICT_DIFFERENT)
         keep_displaced(placing);
     else
         leave_displaced(placing, errno);
+}
+
+/* Neither the new version got the name nor the old one its name back. The recovery brings
+ * ours home; a person's is shown to him at once. */
+static void strand_displaced(struct placing *placing, const struct stat *seen, int error)
+{
+    if (judge_displaced(placing, seen) != PLACE_VERDICT_DIFFERENT) {
+        leave_displaced(placing, error);
+        return;
+    }
+    keep_displaced(placing);
+    if (placing->step->result == PLACE_KEPT_COPY)
+        placing->step->result = PLACE_PENDING; /* the new version is still to be placed */
 }
 
 /* 0, or an errno: ENOENT, nothing stands there any more; EINVAL, no exchange here. The
@@ -133,11 +156,8 @@ static int replace(struct placing *placing, const struct stat *seen)
     }
     int back =
         place_rename_new(root, root->work, placing->displaced, placing->folder, step->name);
-    if (back != 0) {
-        keep_displaced(placing);
-        if (step->result == PLACE_KEPT_COPY)
-            step->result = PLACE_PENDING; /* the new version is still to be placed */
-    }
+    if (back != 0)
+        strand_displaced(placing, seen, error);
     return error;
 }
 

@@ -76,6 +76,19 @@ static bool is_done(const struct moving *moving)
     return true;
 }
 
+/* What was taken into the working folder goes back, or beside what has taken its place
+ * since. 0, or an errno: the recovery is to bring it home. */
+static int bring_back(const struct moving *moving, const char *transit)
+{
+    const struct place_root *root = moving->batch->root;
+    int error =
+        place_rename_new(root, root->work, transit, moving->from, moving->from_name);
+    if (error != EEXIST)
+        return error;
+    return place_keep_copy(root, transit, moving->from, moving->from_name,
+                           moving->step->copy_name);
+}
+
 /* By way of the working folder, under a name that recovery leads back from. 0, or an
  * errno. */
 static int move_through(const struct moving *moving, uint64_t inode)
@@ -89,11 +102,10 @@ static int move_through(const struct moving *moving, uint64_t inode)
         return error;
     place_dirty_add_work(&moving->batch->dirty);
     error = place_rename_new(root, root->work, transit, moving->to, moving->to_name);
-    if (error == 0 ||
-        place_rename_new(root, root->work, transit, moving->from, moving->from_name) == 0)
-        return error;
-    (void)place_keep_copy(root, transit, moving->from, moving->from_name, step->copy_name);
-    return error;
+    if (error == 0)
+        return 0;
+    int back = bring_back(moving, transit);
+    return back == 0 ? error : back;
 }
 
 /* Source and target are one object. On a file system that folds case they are two spellings
@@ -120,8 +132,8 @@ static int move_onto_itself(const struct moving *moving, const struct stat *obje
         is_same(&taken, object))
         return disk->unlink(disk->user, root->work, transit, 0) == 0 ? 0 : errno;
     /* A program renamed its version there just now. */
-    (void)place_rename_new(root, root->work, transit, moving->from, moving->from_name);
-    return EEXIST;
+    int back = bring_back(moving, transit);
+    return back == 0 ? EEXIST : back;
 }
 
 /* 0, or why another object is not moved in place of one of ours: a link where a folder was

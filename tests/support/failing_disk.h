@@ -25,7 +25,8 @@ struct failing_disk {
     struct disk table;
     const struct disk *real;
     unsigned calls;
-    unsigned fail_at; /* 0 never, 1 the next call, ... as for the next two */
+    unsigned fail_at;   /* 0 never, 1 the next call, ... as for the next two */
+    unsigned fail_more; /* so many after it as well */
     int error;
     unsigned stop_at;
     unsigned act_at;
@@ -50,6 +51,7 @@ static inline void failing_disk_arm(struct failing_disk *disk)
 {
     disk->calls = 0;
     disk->fail_at = 0;
+    disk->fail_more = 0;
     disk->stop_at = 0;
     disk->act_at = 0;
     disk->has_stopped = false;
@@ -67,7 +69,8 @@ static inline bool failing_disk_enter(struct failing_disk *disk)
     }
     if (disk->calls == disk->act_at)
         disk->act(disk->act_user);
-    if (disk->calls == disk->fail_at) {
+    if (disk->fail_at != 0 && disk->calls >= disk->fail_at &&
+        disk->calls - disk->fail_at <= disk->fail_more) {
         errno = disk->error;
         return true;
     }
