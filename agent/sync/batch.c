@@ -260,16 +260,13 @@ static bool wants_durable(const struct batch_job *job)
             (op == PLACE_FILE && job->step.expect_present));
 }
 
-/* B-1. */
+/* B-1. Durable, since after a power cut a file that stands there would have no owner. */
 static bool record_intents(struct batch *batch)
 {
     const struct sync_context *context = batch->context;
     bool is_needed = false;
-    bool is_durable = false;
-    for (struct batch_job *job = batch->running.first; job != NULL; job = job->next) {
+    for (struct batch_job *job = batch->running.first; job != NULL; job = job->next)
         is_needed = is_needed || job->intent.kind != STORE_INTENT_NONE;
-        is_durable = is_durable || wants_durable(job);
-    }
     if (!is_needed)
         return true;
     if (store_begin(context->store) != STORE_OK)
@@ -281,7 +278,7 @@ static bool record_intents(struct batch *batch)
             status = store_put_intent(context->store, context->mirror, &job->intent);
     }
     if (status == STORE_OK)
-        status = store_commit(context->store, is_durable);
+        status = store_commit(context->store, true);
     if (status != STORE_OK)
         store_rollback(context->store);
     return status == STORE_OK;

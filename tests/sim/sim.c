@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/sim/sim_file.h"
+
 /* 2026-01-01. */
 #define FIRST_WALL_MS INT64_C(1767225600000)
 
@@ -163,5 +165,6 @@ void sim_fail(const struct sim *sim, const char *format, ...)
                   " with the same test shows how\n",
                   sim->effects, sim->seed);
     va_end(arguments);
+    sim_file_save_all();
     abort();
 }

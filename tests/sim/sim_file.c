@@ -93,6 +93,14 @@ void sim_file_close(struct sim_file *file)
         save(file);
 }
 
+void sim_file_save_all(void)
+{
+    for (size_t i = 0; i < MAX_OPEN; i++) {
+        if (files[i].users > 0)
+            save(&files[i]);
+    }
+}
+
 int64_t sim_file_size(const struct sim_file *file)
 {
     return (int64_t)file->size;

@@ -18,6 +18,9 @@ struct sim_file;
 struct sim_file *sim_file_open(const char *path);
 void sim_file_close(struct sim_file *file);
 
+/* Writes all to their places now: for who looks into the state of a failed run. */
+void sim_file_save_all(void);
+
 /* NULL: nobody has it open. Borrowed. */
 const struct sim_file *sim_file_find(const char *path);
 
