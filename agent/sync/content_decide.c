@@ -100,6 +100,9 @@ static void leave_unwanted(struct content *content, int64_t key, bool has_base)
     const struct sync_context *context = content->context;
     if (has_base && content->mode != CONTENT_FULL)
         return;
+    if (!has_base && record_find_todo(context, key).failure != 0 &&
+        tree_is_needed(context, key))
+        return; /* it says why what is to come into it does not */
     if (has_base && tree_is_needed(context, key)) {
         leave_children(content, key);
         record_settle(context, key);

@@ -69,19 +69,33 @@ enum tree_answer tree_resolve(const struct sync_context *context, int64_t key,
     return TREE_HELD;
 }
 
-static bool is_needed(const struct sync_context *context, int64_t key, int depth,
-                      unsigned *left)
+/* The next child of a folder, as it stands or as the drive has it. */
+static bool next_child(const struct sync_context *context, bool stands, int64_t folder,
+                       int64_t *after, enum store_kind *out_kind)
 {
-    struct store_base child;
+    struct store_base base;
+    struct store_remote remote;
+    enum store_status status =
+        stands
+            ? store_next_base_child(context->store, context->mirror, folder, after, &base)
+            : store_next_remote_child(context->store, folder, after, &remote);
+    if (status == STORE_OK)
+        *out_kind = stands ? base.kind : remote.kind;
+    return status == STORE_OK;
+}
+
+static bool is_needed(const struct sync_context *context, bool stands, int64_t key,
+                      int depth, unsigned *left)
+{
+    enum store_kind kind;
     int64_t after = 0;
     int number = 0;
     while (depth<TREE_MAX_DEPTH && * left> 0 &&
-           store_next_base_child(context->store, context->mirror, key, &after, &child) ==
-               STORE_OK) {
-        bool is_folder = child.kind == STORE_KIND_FOLDER;
+           next_child(context, stands, key, &after, &kind)) {
         (*left)--;
         if (tree_resolve(context, after, &number) == TREE_OK ||
-            (is_folder && is_needed(context, after, depth + 1, left)))
+            (kind == STORE_KIND_FOLDER &&
+             is_needed(context, stands, after, depth + 1, left)))
             return true;
     }
     return false;
@@ -89,8 +103,10 @@ static bool is_needed(const struct sync_context *context, int64_t key, int depth
 
 bool tree_is_needed(const struct sync_context *context, int64_t key)
 {
+    struct store_base base;
     unsigned left = NEEDED_LOOKS;
-    return is_needed(context, key, 0, &left);
+    bool stands = store_get_base(context->store, key, &base) == STORE_OK;
+    return is_needed(context, stands, key, 0, &left);
 }
 
 const char *tree_split(char *path, const char **out_folder)

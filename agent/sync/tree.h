@@ -24,8 +24,9 @@ enum tree_answer tree_resolve(const struct sync_context *context, int64_t key,
                               int *out_number);
 
 /* Whether a folder that the filters leave out stands for what is in it: something that they
- * let in stands there. Looks at so many records only that the loop does not wait: false
- * where much that is left out comes first, until that has been left. */
+ * let in stands there; or, while it does not stand itself, is to come there. Looks at so
+ * many records only that the loop does not wait: false where much that is left out comes
+ * first, until that has been left. */
 bool tree_is_needed(const struct sync_context *context, int64_t key);
 
 /* Where an object stands: folder path and name by the base records, also while it is
