@@ -40,6 +40,7 @@ static struct {
     size_t count;
     size_t room;
     char paths[FILES][PATH_ROOM];
+    bool is_undisturbed;
 } database;
 
 static struct file *file_of(sqlite3_file *file)
@@ -156,7 +157,7 @@ static bool is_effect(const struct file *file, const void *bytes, int size)
 
 static bool refuses(sqlite3_file *file, const char *call, bool changes)
 {
-    return file_of(file)->which != OTHER &&
+    return file_of(file)->which != OTHER && !database.is_undisturbed &&
            sim_refuses(database.sim, call, file_of(file)->which == LOG ? "log" : "main",
                        changes);
 }
@@ -172,6 +173,8 @@ static int close_file(sqlite3_file *file)
 static bool is_unreadable(sqlite3_file *file)
 {
     struct sim *sim = database.sim;
+    if (database.is_undisturbed)
+        return false;
     bool is_own = file_of(file)->which != OTHER && !file_of(file)->is_readers;
     if (is_own && sim->is_starved) /* so many that nobody acts between them */
         return sim->has_stopped || sim_fails_too(sim, &sim->reads, "a read");
@@ -392,6 +395,19 @@ void sim_database_install(void)
     database.table.xAccess = find_file;
     if (sqlite3_vfs_register(&database.table, 1) != SQLITE_OK)
         abort();
+}
+
+void sim_database_slim(struct store *store)
+{
+    database.is_undisturbed = true;
+    if (sqlite3_exec(store->database,
+                     "begin; drop view if exists v_items; drop view if exists v_pending;"
+                     "drop view if exists v_problems; drop view if exists v_conflicts;"
+                     "drop view if exists v_history; drop view if exists v_mirrors;"
+                     "drop view if exists v_channel; commit",
+                     NULL, NULL, NULL) != SQLITE_OK)
+        abort();
+    database.is_undisturbed = false;
 }
 
 void sim_database_starve(struct store *store)

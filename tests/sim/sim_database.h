@@ -15,6 +15,9 @@
 void sim_database_install(void);
 /* From now on the files belong to that machine. */
 void sim_database_set(struct sim *sim);
+/* Takes the views away, which only people ask: to read them was most of every opening, and
+ * a run opens the database a hundred times. No effect, and no call of it fails. */
+void sim_database_slim(struct store *store);
 /* The connection keeps hardly a page in memory: what it looks at it reads. */
 void sim_database_starve(struct store *store);
 /* To be called when the database is closed: takes back what the cut takes. */

@@ -150,6 +150,8 @@ static bool open_store(struct sim_world *world)
         store_open(world->state, &world->store, NULL, text, sizeof text);
     if (status == STORE_DAMAGED && world->has_lying_disk)
         status = rebuild_store(world, text, sizeof text);
+    if (status == STORE_OK && world->lives == 0)
+        sim_database_slim(world->store);
     if (status == STORE_OK && world->sim.is_starved)
         sim_database_starve(world->store);
     if (status == STORE_OK)
