@@ -93,6 +93,25 @@ static void leave_children(struct content *content, int64_t folder)
     }
 }
 
+/* A folder to be left goes last. Where something in it cannot go yet, that is why. */
+static void wait_for_children(struct content *content, int64_t folder)
+{
+    const struct sync_context *context = content->context;
+    struct store_base child;
+    struct failure failure;
+    int64_t after = 0;
+    int number = 0;
+    for (int i = 0; i < LEFT_AT_ONCE && number == 0 &&
+                    store_next_base_child(context->store, context->mirror, folder, &after,
+                                          &child) == STORE_OK;
+         i++)
+        number = record_find_todo(context, child.key).failure;
+    if (number == 0)
+        return;
+    (void)failure_set(&failure, FAILURE_ITEM, number, "what is in it cannot go yet");
+    record_waits(context, folder, &failure);
+}
+
 /* F-162: what stands stays, as a person's; but a folder stays ours while something in it
  * is. */
 static void leave_unwanted(struct content *content, int64_t key, bool has_base)
@@ -110,6 +129,7 @@ static void leave_unwanted(struct content *content, int64_t key, bool has_base)
     }
     if (has_base && !record_leave(context, key)) {
         leave_children(content, key);
+        wait_for_children(content, key);
         content->wants_again = true;
         return;
     }
@@ -316,7 +336,8 @@ static void decide_standing(struct content *content, const struct store_remote *
 {
     if (content->mode == CONTENT_EARLY || !facts_is_at_place(base, remote))
         return; /* sync/structure.h brings it to its place first */
-    if (remote->kind == STORE_KIND_FOLDER && !content->restore) {
+    bool is_known = (base->flags & STORE_BASE_INHERITED) == 0 && !content->restore;
+    if (remote->kind == STORE_KIND_FOLDER && is_known) {
         record_settle(content->context, remote->key);
         return;
     }
@@ -500,7 +521,9 @@ static void on_looked(void *user, struct batch_job *job)
     if (job->answer.fact == LOOK_UNKNOWN && job->answer.failure.kind == FAILURE_NONE)
         (void)failure_set(&job->answer.failure, FAILURE_ITEM, 16, "cannot be read here");
     enum plan_remote side = facts_remote(has_base ? &base : NULL, &remote);
-    if (side == PLAN_REMOTE_SAME && job->answer.fact == LOOK_MISSING && content->restore)
+    bool is_restored =
+        content->restore || (has_base && (base.flags & STORE_BASE_INHERITED) != 0);
+    if (side == PLAN_REMOTE_SAME && job->answer.fact == LOOK_MISSING && is_restored)
         side = PLAN_REMOTE_CHANGED; /* F-31 */
     act(transfer, plan_decide(side, job->answer.fact), &job->answer);
 }

@@ -410,7 +410,8 @@ void record_local(const struct sync_context *context, int64_t key, unsigned flag
     struct store_base base;
     if (store_get_base(context->store, key, &base) != STORE_OK)
         return;
-    base.flags &= ~(unsigned)(STORE_BASE_EDITED | STORE_BASE_REMOVED);
+    base.flags &=
+        ~(unsigned)(STORE_BASE_EDITED | STORE_BASE_REMOVED | STORE_BASE_INHERITED);
     base.flags |= flag;
     (void)store_put_base(context->store, context->mirror, &base);
     (void)store_drop_intent(context->store, key);
