@@ -11,7 +11,10 @@
 #include "agent/sync/verdict.h"
 
 /* The loop waits no longer than this for one of us. */
-enum { SLICE_MS = 20 };
+enum {
+    SLICE_MS = 20,
+    MAX_REWINDS = 1000, /* in one filling: the next one goes on with what is left */
+};
 
 static void lane_clear(struct lane *lane)
 {
@@ -261,7 +264,7 @@ static bool fill_window(struct content *content)
 
 static bool rewind_queue(struct content *content)
 {
-    if (!content->wants_again || !content->has_moved)
+    if (!content->wants_again || !content->has_moved || ++content->rewinds > MAX_REWINDS)
         return false;
     content->wants_again = false;
     content->has_moved = false;
@@ -319,6 +322,7 @@ void content_set_mode(struct content *content, enum content_mode mode)
     content->is_at_end = false;
     content->wants_again = false;
     content->has_moved = false;
+    content->rewinds = 0;
     if (mode == CONTENT_HALTED)
         return;
     place_parked(content);

@@ -110,6 +110,7 @@ struct content {
     bool is_closing;
     int64_t after_key; /* in the queue */
     bool is_at_end;
+    unsigned rewinds; /* of the queue, in this mode */
     bool wants_again; /* something was passed over that may be possible by now */
     bool has_moved;   /* something was done since the front of the queue */
     struct transfer *window[CONTENT_WINDOW];
