@@ -267,9 +267,9 @@ static void wait_for_place(struct content *content, int64_t key, int64_t other)
 {
     const struct store_todo todo = record_find_todo(content->context, other);
     struct failure failure;
+    bool is_retried = todo.not_before != 0 && todo.not_before <= clock_wall_ms();
     content->wants_again = true;
-    if (content->mode != CONTENT_FULL || todo.failure == 0 ||
-        (!todo.held && todo.not_before <= clock_wall_ms()))
+    if (content->mode != CONTENT_FULL || todo.failure == 0 || is_retried)
         return;
     if (record_yields(content->context, other)) {
         content->has_moved = true;
