@@ -127,7 +127,8 @@ static void leave_unwanted(struct content *content, int64_t key, bool has_base)
         record_settle(context, key);
         return;
     }
-    if (has_base && !record_leave(context, key)) {
+    /* What the hands are just placing may come to stand in it. */
+    if (has_base && (content->jobs > 0 || !record_leave(context, key))) {
         leave_children(content, key);
         wait_for_children(content, key);
         content->wants_again = true;

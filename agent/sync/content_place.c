@@ -333,12 +333,15 @@ static void on_placed(void *user, struct batch_job *job)
     }
 }
 
-/* Whether the drive still has the version that was fetched, at a place that is free. */
+/* Whether the drive still has the version that was fetched, at a place that is free and
+ * wanted. */
 static bool is_current(const struct transfer *transfer)
 {
     const struct sync_context *context = transfer->content->context;
     struct store_remote remote;
-    return store_get_remote(context->store, transfer->key, &remote) == STORE_OK &&
+    int number = 0;
+    return tree_resolve(context, transfer->key, &number) == TREE_OK &&
+           store_get_remote(context->store, transfer->key, &remote) == STORE_OK &&
            !remote.gone && remote.kind == STORE_KIND_FILE &&
            facts_is_content(&remote, transfer->version, transfer->size,
                             &transfer->listed) &&
