@@ -190,19 +190,24 @@ static void report_one(struct structure *structure, size_t index)
     const struct sync_context *context = structure->context;
     const struct plan_node *node = &structure->nodes[index];
     struct failure failure;
+    /* What goes, but cannot go yet, holds the place. */
+    bool is_behind = node->waits == 87 && node->fate != PLAN_GOES;
     if (node->waits == 73 || node->waits == 86)
         wait_with_folder(structure, index);
-    if (node->waits != 84 && node->waits != 43)
+    if (node->waits != 84 && node->waits != 43 && !is_behind)
         return;
     if (node->waits == 43 && record_yields(context, node->occupant)) {
         structure->result.done++;
         return;
     }
-    (void)failure_set(&failure, FAILURE_ITEM, node->waits, "%s",
+    (void)failure_set(&failure, FAILURE_ITEM, node->waits == 84 ? 84 : 43, "%s",
                       node->waits == 84
                           ? _("its folders lead in a circle; waiting for the drive")
                           : _("another item of the drive stands under this name"));
-    record_problem(context, node->key, &failure, false);
+    if (is_behind)
+        record_waits(context, node->key, &failure);
+    else
+        record_problem(context, node->key, &failure, false);
 }
 
 /* What the plan could not deal with is said at the item, once the rest is done. */
