@@ -7,6 +7,7 @@
 #include "agent/state_failure.h"
 #include "agent/sync/content_parts.h"
 #include "agent/sync/fresh.h"
+#include "agent/sync/slices.h"
 #include "agent/sync/suspect.h"
 #include "agent/sync/verdict.h"
 
@@ -224,12 +225,11 @@ static void on_turn(uv_timer_t *turn)
 }
 
 /* Decides what the queue names until the window is full. False: the slice is over. */
-static bool decide_slice(struct content *content)
+static bool decide_slice(struct content *content, uint64_t until_ms)
 {
     const struct sync_context *context = content->context;
-    uint64_t until_ms = clock_now_ms() + SLICE_MS;
     struct store_todo todo;
-    for (unsigned seen = 1; content->count < CONTENT_WINDOW; seen++) {
+    for (unsigned seen = 0; content->count < CONTENT_WINDOW; seen++) {
         if (seen % 16 == 0 && clock_now_ms() > until_ms)
             return false;
         enum store_status status =
@@ -247,18 +247,18 @@ static bool decide_slice(struct content *content)
 
 /* Many that are only held are one transaction, and do not keep the loop. False: to be gone
  * on with later. */
-static bool fill_window(struct content *content)
+static bool fill_window(struct content *content, uint64_t until_ms)
 {
     struct store *store = content->context->store;
     if (content->is_at_end || content->count == CONTENT_WINDOW)
         return true;
     bool is_own = !store_in_transaction(store) && store_begin(store) == STORE_OK;
-    bool is_done = decide_slice(content);
+    bool is_done = decide_slice(content, until_ms);
     /* Also what was only read: of a read that failed nothing follows. */
     if (is_own && store_commit(store, false) != STORE_OK)
         fail_store(content);
     else if (!is_done)
-        (void)uv_timer_start(&content->turn, on_turn, 0, 0);
+        (void)uv_timer_start(&content->turn, on_turn, SLICES_NEXT_TURN, 0);
     return is_done;
 }
 
@@ -279,9 +279,10 @@ static void pump(struct content *content)
     if (content->is_pumping || !content_is_open(content))
         return;
     bool is_filled;
+    uint64_t until_ms = clock_now_ms() + SLICE_MS;
     content->is_pumping = true;
     do {
-        is_filled = fill_window(content);
+        is_filled = fill_window(content, until_ms);
         start_downloads(content);
     } while (is_filled && content_is_open(content) &&
              ((!content->is_at_end && content->count < CONTENT_WINDOW) ||

@@ -33,7 +33,7 @@ static void on_timer(uv_timer_t *timer)
         goes_on = slices->step(slices->user);
     while (goes_on && clock_now_ms() < end_ms);
     if (goes_on) {
-        (void)uv_timer_start(timer, on_timer, 0, 0);
+        (void)uv_timer_start(timer, on_timer, SLICES_NEXT_TURN, 0);
         return;
     }
     slices_done_fn *done = slices->done;

@@ -11,6 +11,11 @@
 #include <stdbool.h>
 #include <uv.h>
 
+/* When work that is too long for one turn of the loop goes on, in ms. A timer of 0 that is
+ * started by a timer is due at once: libuv before 1.48 would run it in the same turn, again
+ * and again, and serve nothing else. */
+enum { SLICES_NEXT_TURN = 1 };
+
 struct slices;
 
 /* A little of the work, a millisecond or two. False: that was all. May not cancel. */

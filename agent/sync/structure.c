@@ -5,6 +5,7 @@
 
 #include "agent/clock.h"
 #include "agent/state_failure.h"
+#include "agent/sync/slices.h"
 #include "agent/sync/structure_parts.h"
 
 /* The loop waits no longer than this for one of us. */
@@ -107,7 +108,8 @@ static bool has_ended(const struct structure *structure)
 static void on_timer(uv_timer_t *timer)
 {
     struct structure *structure = timer->data;
-    if (!has_ended(structure) && run_slice(structure)) {
+    bool is_over = !has_ended(structure) && run_slice(structure);
+    if (is_over) {
         structure->phase++;
         structure->cursor = 0;
     }
@@ -115,8 +117,10 @@ static void on_timer(uv_timer_t *timer)
         return; /* structure_go_on() comes */
     if (has_ended(structure))
         finish(structure);
-    else
+    else if (is_over)
         structure_go_on(structure);
+    else
+        (void)uv_timer_start(timer, on_timer, SLICES_NEXT_TURN, 0);
 }
 
 void structure_go_on(struct structure *structure)
