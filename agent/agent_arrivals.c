@@ -35,17 +35,12 @@ static char *format(const struct agent_arrival *arrival)
     return text;
 }
 
-static bool is_listener(const struct agent_client *client)
-{
-    return client->kind == AGENT_CLIENT_MONITOR || client->kind == AGENT_CLIENT_WATCH;
-}
-
 static void tell(const struct agent *agent, const struct agent_arrival *arrival)
 {
     char *text = NULL;
     for (const struct agent_client *kept = agent->clients; kept != NULL;
          kept = kept->next) {
-        if (!is_listener(kept))
+        if (!agent_client_listens(kept))
             continue;
         text = text == NULL ? format(arrival) : text;
         if (text != NULL)

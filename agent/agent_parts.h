@@ -94,7 +94,10 @@ bool agent_rests(const struct agent *agent, const char **out_why);
 const struct control_callbacks *agent_requests(void);
 /* The reload is over: tells those who asked for it. */
 void agent_requests_reloaded(struct agent *agent, const struct failure *failure);
-/* Frees what is kept of clients; their sockets are closed by control_close(). */
+/* Whether a client hears what happens for as long as it likes. */
+bool agent_client_listens(const struct agent_client *client);
+/* Tells those who listen how the agent has ended, and frees what is kept of clients; their
+ * sockets are closed by control_close(). */
 void agent_requests_clear(struct agent *agent);
 
 /* agent_notices.c: shows and ends what wants a person, and does what they choose. */

@@ -360,11 +360,27 @@ void agent_requests_reloaded(struct agent *agent, const struct failure *failure)
     }
 }
 
+bool agent_client_listens(const struct agent_client *client)
+{
+    return client->kind == AGENT_CLIENT_MONITOR || client->kind == AGENT_CLIENT_WATCH;
+}
+
+/* Without a last line, an end in good order would look like a crash. */
+static void say_goodbye(const struct agent *agent, struct control_client *client)
+{
+    if (agent->end.kind == FAILURE_NONE)
+        control_finish(client, 0, _("the agent has stopped"));
+    else
+        finish_with(client, &agent->end);
+}
+
 void agent_requests_clear(struct agent *agent)
 {
     while (agent->clients != NULL) {
         struct agent_client *kept = agent->clients;
         agent->clients = kept->next;
+        if (agent_client_listens(kept))
+            say_goodbye(agent, kept->client);
         free_client(kept);
     }
 }

@@ -10,7 +10,8 @@
  *   watch                         a status at once and after every change, and "arrival"
  *                                 events: the last ones at once, then as they come
  *   monitor                       events alone: "mirror" (how one stands and what it does),
- *                                 "account", "arrival"
+ *                                 "account", "arrival"; this and `watch` have their last
+ *                                 line when the agent stops
  *   sync-now  mirrors [NAME…], full, dry_run, allow_big_delete, no_wait
  *                                 events of the job (sync_job.h), then its code
  *   pause     for_ms              resume

@@ -31,5 +31,5 @@ int cmd_monitor(const struct cmd_line *line)
     if (!answer.running)
         return cmd_fail_text(FAILURE_RESOURCE,
                              "no agent is running: nothing to watch: agent run starts one");
-    return answer.code;
+    return remote_end(&answer);
 }

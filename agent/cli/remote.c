@@ -167,6 +167,13 @@ enum failure_kind remote_ask(const struct config *config, struct cJSON *request,
     return read_lines(fd, wait, out, failure);
 }
 
+int remote_end(const struct remote_answer *answer)
+{
+    if (answer->message[0] != '\0')
+        cmd_note(answer->code == 0 ? "%s" : N_("error %s"), answer->message);
+    return answer->code;
+}
+
 bool remote_tell_word(const struct config *config, struct cJSON *request,
                       struct remote_answer *out)
 {
@@ -176,8 +183,7 @@ bool remote_tell_word(const struct config *config, struct cJSON *request,
         out->code = cmd_fail(&failure);
         return true;
     }
-    if (out->message[0] != '\0')
-        cmd_note(out->code == 0 ? "%s" : N_("error %s"), out->message);
+    (void)remote_end(out);
     return out->running;
 }
 

@@ -45,6 +45,9 @@ enum failure_kind remote_ask(const struct config *config, struct cJSON *request,
                              const struct remote_wait *wait, struct remote_answer *out,
                              struct failure *failure);
 
+/* Prints what the last line says, if it says anything, and gives its exit code. */
+int remote_end(const struct remote_answer *answer);
+
 /* For commands that only pass a word on: prints what the agent says against it. False:
  * nobody listens. `*out_code` is the exit code otherwise. */
 bool remote_tell(const struct config *config, struct cJSON *request, int *out_code);

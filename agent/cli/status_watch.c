@@ -177,5 +177,5 @@ int status_watch(const struct cmd_line *line, const struct config *config)
     if (!answer.running)
         return cmd_fail_text(FAILURE_RESOURCE,
                              "no agent is running: nothing to watch: agent run starts one");
-    return answer.code;
+    return remote_end(&answer);
 }

@@ -218,3 +218,30 @@ test("monitor prints what happens as JSON lines; a new watcher hears what arrive
     watch.end();
   });
 });
+
+test("what listens ends with 0 when the agent stops in good order, and with 1 when it is gone without a word (F-155)", async () => {
+  await withBench({}, async (bench) => {
+    for (const [signal, code, stderr] of [
+      ["SIGTERM", 0, /^the agent has stopped\n$/],
+      ["SIGKILL", 1, /^error .*went away.*\n$/],
+    ]) {
+      await bench.start();
+      const listeners = [["monitor"], ["status", "--watch"], ["status", "--watch", "--json"]].map((words) => {
+        const child = spawn(AGENT, words, { env: bench.environment, stdio: ["ignore", "pipe", "pipe"] });
+        const heard = { words, begun: false, errors: "", ended: new Promise((done) => child.once("close", done)) };
+        child.stdout.once("data", () => (heard.begun = true));
+        child.stderr.on("data", (data) => (heard.errors += data));
+        return heard;
+      });
+      await until("all listen", async () => {
+        await bench.sandbox.change({ op: "put", path: "a.txt", content: `${Date.now()}` });
+        return listeners.every(({ begun }) => begun);
+      });
+      await bench.stop(signal);
+      for (const listener of listeners) {
+        assert.equal(await listener.ended, code, `${signal}: ${listener.words.join(" ")}: ${listener.errors}`);
+        assert.match(listener.errors, stderr, listener.words.join(" "));
+      }
+    }
+  });
+});
