@@ -6,6 +6,7 @@
 
 #include "agent/mirror_json.h"
 #include "agent/state.h"
+#include "agent/sync/mirror.h"
 #include "agent/words.h"
 #include "store/store_item.h"
 #include "store/store_mirror.h"
@@ -31,14 +32,22 @@ static void add_counts(cJSON *object, struct store *store, int64_t key)
     json_add_number(object, "local_only", counts.local_only);
 }
 
+/* A guard stands without an agent as well; whatever else was going on has stopped. */
+static const char *state_offline(const struct store_mirror *row)
+{
+    const char *guard = mirror_state_text(MIRROR_GUARDED);
+    bool stands =
+        row->held_deletions > 0 || (row->state != NULL && strcmp(row->state, guard) == 0);
+    return stands ? guard : mirror_state_text(MIRROR_STOPPED);
+}
+
 static cJSON *mirror_offline(const struct config_mirror *entry, struct store *store)
 {
     cJSON *object = cJSON_CreateObject();
     struct store_mirror row = {0};
     bool known = store != NULL && store_get_mirror(store, entry->name, &row) == STORE_OK;
     json_add_text(object, "name", entry->name);
-    json_add_text(object, "state",
-                  known && row.held_deletions > 0 ? N_("guarded") : N_("stopped"));
+    json_add_text(object, "state", state_offline(&row));
     json_add_text(object, "folder", entry->folder);
     json_add_text(object, "drive", entry->drive);
     json_add_time(object, "synced_at", known ? row.synced_at : 0);

@@ -136,6 +136,11 @@ test("a person's word counts for what stands there then, and not for a copy that
     assert.equal(result.code, 8, result.stderr);
     await assert.rejects(bench.read("new.txt"), "nothing is written");
     assert.equal((await untilGuarded(bench)).failure, 60);
+    await bench.stop();
+    assert.equal((await mirror(bench)).state, "guard", "without an agent as well");
+    await bench.start({ live: false });
+    await until("it runs", async () => (await bench.status()).running);
+    assert.equal((await untilGuarded(bench)).failure, 60);
     await bench.ok("approve");
     await bench.untilEqual();
   });

@@ -113,9 +113,10 @@ test("one pass: a plan, progress, results, conflicts, problems, findings", async
     for (const line of held) fits("sync-now", line);
     await viewsFit(bench, { conflicts: 1, problems: 2 });
     await statusFits(bench, false, (status) => {
-      assert.equal(status.mirrors[0].state, "guarded");
+      assert.equal(status.mirrors[0].state, "guard");
       assert.ok(status.problem_count > 0);
     });
+    assert.deepEqual(await bench.query("select state from v_mirrors"), [{ state: "guard" }]);
     await bench.ok("pause", "--for", "1h");
     await statusFits(bench, false, (status) => assert.equal(status.state, "paused"));
     assert.match((await bench.ok("status")).stdout, /^paused +until \S+ \S+ \(as you asked\)$/m);
