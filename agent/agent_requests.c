@@ -1,6 +1,7 @@
 /* What the control socket asks of the running agent: one function for each command. */
 #include <cjson/cJSON.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,14 +220,15 @@ static void request_resume(const struct request *request)
     finish_with(request->client, &failure);
 }
 
-/* approve and refuse: the word goes to one mirror, or to all that wait for one. */
-static void pass_word(const struct request *request, bool (*word)(struct mirror *mirror))
+/* approve and refuse: the word goes to one mirror, or to all that wait for one. False: it
+ * is answered, nobody heard it. */
+static bool pass_word(const struct request *request, bool (*word)(struct mirror *mirror))
 {
     struct assembly *assembly = &request->agent->assembly;
     const char *name = get_text(request, "mirror");
     if (name != NULL && assembly_find(assembly, name) == NULL) {
         control_finish(request->client, 2, _("no such mirror: see agent status"));
-        return;
+        return false;
     }
     size_t heard = 0;
     for (size_t i = 0; i < assembly->mirror_count; i++) {
@@ -234,8 +236,24 @@ static void pass_word(const struct request *request, bool (*word)(struct mirror 
         if (name == NULL || strcmp(mirror_name(mirror), name) == 0)
             heard += word(mirror) ? 1 : 0;
     }
-    control_finish(request->client, 0,
-                   heard == 0 ? _("nothing waits for your word") : NULL);
+    if (heard == 0)
+        control_finish(request->client, 0, _("nothing waits for your word"));
+    return heard > 0;
+}
+
+/* What is approved does not go on while work rests. */
+static void finish_approval(const struct request *request)
+{
+    const char *why = NULL;
+    char text[512];
+    if (!agent_rests(request->agent, &why)) {
+        control_finish(request->client, 0, NULL);
+        return;
+    }
+    (void)snprintf(text, sizeof text,
+                   _("approved, but work is paused (%s): it goes on after agent resume"),
+                   why);
+    control_finish(request->client, 0, text);
 }
 
 /* A mirror's folder that was moved: the configuration follows it, and is read anew (F-59).
@@ -264,15 +282,16 @@ static void request_approve(const struct request *request)
         if (name == NULL || strcmp(mirror_name(mirror), name) == 0)
             followed += follow_folder(request->agent, mirror, &failure);
     }
-    if (followed == 0)
-        pass_word(request, mirror_approve);
-    else
+    if (failure.kind != FAILURE_NONE)
         finish_with(request->client, &failure);
+    else if (followed > 0 || pass_word(request, mirror_approve))
+        finish_approval(request);
 }
 
 static void request_refuse(const struct request *request)
 {
-    pass_word(request, mirror_refuse);
+    if (pass_word(request, mirror_refuse))
+        control_finish(request->client, 0, NULL);
 }
 
 static void request_reload(const struct request *request)

@@ -65,6 +65,24 @@ test("a pause survives a restart, and resume takes up all work", async () => {
   });
 });
 
+test("what is approved during a pause goes on when the pause is over, and a person is told so (F-90)", async () => {
+  await withBench(DEAF, async (bench) => {
+    const files = Array.from({ length: 40 }, (_, i) => `d/${i}.txt`);
+    await bench.sandbox.change(files.map((name) => ({ op: "put", path: name, content: name })));
+    await bench.start();
+    await bench.untilEqual();
+    await bench.sandbox.change({ op: "delete", path: "d" });
+    assert.equal((await bench.run("sync-now")).code, 8);
+    await bench.ok("pause");
+    const { stdout, stderr } = await bench.ok("approve", "main");
+    assert.equal(stdout, "");
+    assert.equal(stderr, "approved, but work is paused (as you asked): it goes on after agent resume\n");
+    assert.equal(await bench.read(files[0]), files[0]);
+    await bench.ok("resume");
+    await bench.untilEqual();
+  });
+});
+
 test("its terminal closes: the agent goes on (F-156, F-167)", async () => {
   await withBench({}, async (bench) => {
     await bench.start();
