@@ -318,6 +318,12 @@ enum failure_kind config_load(const struct config_places *places,
         }
         return FAILURE_CONFIG;
     }
+    config->is_missing = text == NULL && config_is_named(places);
+    if (config->is_missing && !places->may_be_missing)
+        return failure_set(failure, FAILURE_CONFIG, 159,
+                           "there is no configuration file %s: correct --config or "
+                           "AGENT_CONFIG, or make the file with agent add FOLDER",
+                           config->path);
     struct loading loading = {.config = config,
                               .each_error = each_error,
                               .user = user,

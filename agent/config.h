@@ -42,6 +42,7 @@ struct config_mirror {
 
 struct config {
     char *path;        /* the file, also when it does not exist yet */
+    bool is_missing;   /* it was named, and is not there */
     char *state_dir;   /* absolute */
     char *socket_path; /* of the control socket */
     /* Where an agent of the same state listens that has no runtime folder, such as that of
@@ -82,13 +83,15 @@ struct config {
 struct config_places {
     const char *config_file;
     const char *state_dir;
+    bool may_be_missing; /* the file that they name: it is yet to be made */
 };
 
 typedef void config_error_fn(void *user, const char *line);
 
-/* Reads file and environment. A missing file is an empty one. FAILURE_CONFIG: `each_error`
- * got every error; `*out` is untouched. On FAILURE_NONE `*out` is the caller's, to be
- * freed with config_free(). */
+/* Reads file and environment. A missing file is an empty one in the default place, and an
+ * error where it was named: a mistyped name must not look like nothing to do.
+ * FAILURE_CONFIG: `each_error` got every error; `*out` is untouched. On FAILURE_NONE `*out`
+ * is the caller's, to be freed with config_free(). */
 enum failure_kind config_load(const struct config_places *places,
                               config_error_fn *each_error, void *user, struct config **out,
                               struct failure *failure);

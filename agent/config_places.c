@@ -77,14 +77,22 @@ static char *from_here(const char *text)
     return join(here, text);
 }
 
+static bool is_set(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+bool config_is_named(const struct config_places *places)
+{
+    return is_set(places->config_file) || is_set(getenv("AGENT_CONFIG"));
+}
+
 /* The first of command line, environment variable and the default under an XDG folder. */
 static char *find_place(const char *option, const char *variable, const char *xdg_variable,
                         const char *xdg_default, const char *name)
 {
-    const char *given = option;
-    if (given == NULL || given[0] == '\0')
-        given = getenv(variable);
-    if (given != NULL && given[0] != '\0')
+    const char *given = is_set(option) ? option : getenv(variable);
+    if (is_set(given))
         return from_here(given);
     const char *base = getenv(xdg_variable);
     if (base != NULL && base[0] == '/')
@@ -92,11 +100,6 @@ static char *find_place(const char *option, const char *variable, const char *xd
     const char *home = find_home();
     SCOPED(scope_free) char *folder = home == NULL ? NULL : join(home, xdg_default);
     return folder == NULL ? NULL : join(folder, name);
-}
-
-static bool is_set(const char *text)
-{
-    return text != NULL && text[0] != '\0';
 }
 
 /* Each state has its own socket: a state folder that was named keeps it inside. */

@@ -10,6 +10,9 @@
  * NULL: relative, with "..", or no memory. The caller frees it. */
 char *config_absolute_path(const char *text);
 
+/* Whether the command line or the environment names the file. */
+bool config_is_named(const struct config_places *places);
+
 /* Fills path, state_dir and the paths of both sockets from command line, environment and
  * the XDG folders. */
 enum failure_kind config_find_places(const struct config_places *places,

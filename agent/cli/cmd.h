@@ -36,6 +36,7 @@ struct cmd {
     const struct cmd_option *options; /* ended by a NULL name; NULL: none */
     const char *details;              /* for `help COMMAND`, NULL none */
     const char *exit_codes;           /* those it can end with, separated by blanks */
+    bool comes_first; /* the configuration file that is named may be yet to be made */
     cmd_fn *run;
 };
 

@@ -116,7 +116,8 @@ bool cmd_duration(const struct cmd_line *line, const char *option, uint64_t othe
 struct config_places cmd_places(const struct cmd_line *line)
 {
     return (struct config_places){.config_file = cmd_value(line, "config"),
-                                  .state_dir = cmd_value(line, "state-dir")};
+                                  .state_dir = cmd_value(line, "state-dir"),
+                                  .may_be_missing = line->cmd->comes_first};
 }
 
 static void print_error(void *user, const char *text)

@@ -102,6 +102,7 @@ static const struct cmd commands[] = {
             "Without an option it opens the browser where there is a display, and prints a code\n"
             "elsewhere. A running agent takes the new sign-in up at once."),
         .exit_codes = "0 1 2 3 4 5",
+        .comes_first = true,
         .run = cmd_login,
     },
     {
@@ -123,6 +124,7 @@ static const struct cmd commands[] = {
             "Each line has the word to put behind `agent add FOLDER --drive`. With NAME only\n"
             "what has it in its name or place."),
         .exit_codes = "0 1 2 3 4 5",
+        .comes_first = true,
         .run = cmd_drives,
     },
     {
@@ -136,6 +138,7 @@ static const struct cmd commands[] = {
             "Without FOLDER it asks, on a terminal: which drive, and where. Files that the folder\n"
             "holds already are kept; those equal to the drive's are not fetched again."),
         .exit_codes = "0 1 2 3 4 5 8",
+        .comes_first = true,
         .run = cmd_add,
     },
     {
@@ -256,6 +259,7 @@ static const struct cmd commands[] = {
         .arguments = "",
         .options = json_only,
         .exit_codes = "0 1 2 3 4 5",
+        .comes_first = true,
         .run = cmd_doctor,
     },
     {

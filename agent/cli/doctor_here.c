@@ -32,10 +32,15 @@ static void check_config(struct doctor *doctor)
     (void)snprintf(text, sizeof text,
                    words_count("%s, %zu mirror", "%s, %zu mirrors", config->mirror_count),
                    config->path, config->mirror_count);
+    char missing[512];
+    (void)snprintf(missing, sizeof missing, _("there is no file %s"), config->path);
     if (stat(config->path, &info) == 0 && (info.st_mode & 022) != 0)
         doctor_report(doctor, DOCTOR_WARN, _("configuration"),
                       _("others may change it: they could send your files elsewhere"),
                       _("chmod 600 it"));
+    else if (config->is_missing)
+        doctor_fail(doctor, FAILURE_CONFIG, _("configuration"), missing,
+                    _("correct --config or AGENT_CONFIG, or agent add FOLDER"));
     else if (config->mirror_count == 0)
         doctor_report(doctor, DOCTOR_WARN, _("configuration"), text, "agent add FOLDER");
     else

@@ -185,7 +185,8 @@ static int help(FILE *stream, int code)
 
 static void print_error(void *user, const char *line)
 {
-    (void)user;
+    bool *is_told = user;
+    *is_told = true;
     (void)fprintf(stderr, "agent-tray: %s\n", line);
 }
 
@@ -214,8 +215,12 @@ int main(int argc, char **argv)
     }
     struct config *config = NULL;
     struct failure failure = {0};
-    if (config_load(&places, print_error, NULL, &config, &failure) != FAILURE_NONE)
+    bool is_told = false;
+    if (config_load(&places, print_error, &is_told, &config, &failure) != FAILURE_NONE) {
+        if (!is_told)
+            print_error(&is_told, failure.text);
         return failure_exit_code(failure.kind);
+    }
     int code = run(config);
     config_free(config);
     return code;

@@ -219,12 +219,14 @@ static void a_missing_file_is_an_empty_one(void **state)
 {
     (void)state;
     const struct config_places places = {.config_file = "/nonexistent/c.ini",
-                                         .state_dir = "/nonexistent/state"};
+                                         .state_dir = "/nonexistent/state",
+                                         .may_be_missing = true};
     struct errors errors = {0};
     struct config *config = NULL;
     struct failure failure = {0};
     assert_int_equal(config_load(&places, on_error, &errors, &config, &failure),
                      FAILURE_NONE);
+    assert_true(config->is_missing);
     assert_string_equal(config->graph_url, "https://graph.microsoft.com/v1.0");
     assert_string_equal(config->login_url, "https://login.microsoftonline.com");
     assert_string_equal(config->tenant, "common");
@@ -238,6 +240,21 @@ static void a_missing_file_is_an_empty_one(void **state)
     assert_int_equal(config->big_delete_threshold, 1000);
     assert_int_equal(config->mirror_count, 0);
     config_free(config);
+}
+
+static void a_missing_file_that_was_named_is_said(void **state) /* F-159 */
+{
+    (void)state;
+    const struct config_places places = {.config_file = "/nonexistent/c.ini",
+                                         .state_dir = "/nonexistent/state"};
+    struct errors errors = {0};
+    struct config *config = NULL;
+    struct failure failure = {0};
+    assert_int_equal(config_load(&places, on_error, &errors, &config, &failure),
+                     FAILURE_CONFIG);
+    assert_int_equal(failure.number, 159);
+    assert_non_null(strstr(failure.text, "no configuration file /nonexistent/c.ini:"));
+    assert_null(config);
 }
 
 static const char full_text[] = "\xEF\xBB\xBF; a comment\n"
@@ -377,6 +394,7 @@ static void places_follow_option_environment_and_xdg(void **state)
     assert_int_equal(config_load(&none, on_error, &errors, &config, &failure),
                      FAILURE_NONE);
     assert_string_equal(config->path, "/home/person/.config/drive-agent/config.ini");
+    assert_false(config->is_missing);
     assert_string_equal(config->state_dir, "/home/person/.local/state/drive-agent");
     assert_string_equal(config->socket_path, "/run/user/7/drive-agent/control.sock");
     assert_string_equal(config->state_socket_path,
@@ -399,6 +417,7 @@ int main(void)
         TABLE_TEST(all_errors_come_at_once),
         TABLE_TEST(a_line_longer_than_the_buffer_is_refused),
         TABLE_TEST(a_missing_file_is_an_empty_one),
+        TABLE_TEST(a_missing_file_that_was_named_is_said),
         TABLE_TEST(a_folder_that_is_none_is_said_once),
         TABLE_TEST(a_file_that_is_none_is_said),
         TABLE_TEST(a_proxy_may_have_a_scheme_or_none),

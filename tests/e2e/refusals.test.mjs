@@ -69,6 +69,31 @@ for (const row of USAGE) {
   });
 }
 
+const UNMADE = [
+  ...[["status"], ["sync-now"], ["run"], ["inspect"], ["pause"], ["remove", "x"], ["logout"]].map((words) => ({ words, wants: /^error F-159 there is no configuration file \S+\/new\.ini: .*agent add FOLDER$/ })),
+  { words: ["login"], wants: /^client_id is missing in \S+\/new\.ini/ },
+  { words: ["doctor"], wants: /^$/, out: /^fail +configuration +there is no file \S+\/new\.ini[^]*^\S+ +state folder/m },
+  { words: ["add", "Drive"], code: 0, out: /Added the mirror/ },
+];
+
+for (const how of ["on the command line", "in the environment"]) {
+  test(`a configuration file that is named ${how} and not there: exit 3 but for what makes it (F-159)`, async () => {
+    await withClosedBench(async (bench) => {
+      const named = how === "in the environment" ? { AGENT_CONFIG: "new.ini" } : {};
+      /* What examines the service finds none: this is not about it. */
+      const environment = { ...named, https_proxy: "http://127.0.0.1:9" };
+      const option = how === "in the environment" ? [] : ["--config", "new.ini"];
+      for (const { words, wants, out, code } of UNMADE) {
+        const result = await bench.runWith({ environment, cwd: bench.home }, ...words, ...option);
+        assert.equal(result.code, code ?? 3, `${words}: ${result.stdout}${result.stderr}`);
+        if (wants) assert.match(result.stderr.trimEnd().split("\n")[0], wants);
+        if (out) assert.match(result.stdout, out);
+      }
+      assert.match(await readFile(path.join(bench.home, "new.ini"), "utf8"), /^\[mirror /m);
+    });
+  });
+}
+
 test("a folder that is a file", async () => {
   await withClosedBench(async (bench) => {
     await bench.login();
