@@ -364,7 +364,7 @@ const struct control_callbacks *agent_requests(void)
 static void forget(struct agent *agent, const char *name, struct failure *failure)
 {
     if (failure->kind == FAILURE_NONE && assembly_find(&agent->assembly, name) == NULL)
-        (void)forget_mirror(agent->assembly.store, name, failure);
+        (void)forget_mirror(agent->assembly.config, agent->assembly.store, name, failure);
 }
 
 void agent_requests_reloaded(struct agent *agent, const struct failure *failure)

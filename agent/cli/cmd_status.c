@@ -20,7 +20,7 @@ struct view {
 
 static void show(const struct view *view)
 {
-    status_add_problems(view->status, view->config);
+    status_add_records(view->status, view->config);
     if (cmd_has(view->line, "json")) {
         SCOPED(scope_free) char *text = cJSON_PrintUnformatted(view->status);
         (void)printf("%s\n", text == NULL ? "{}" : text);

@@ -1,9 +1,11 @@
 #include "agent/cli/status_data.h"
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/cli/json_get.h"
 #include "agent/mirror_json.h"
 #include "agent/state.h"
 #include "agent/sync/mirror.h"
@@ -114,12 +116,56 @@ static bool on_count(void *user, int count, const char *const *names,
     return false;
 }
 
-void status_add_problems(struct cJSON *status, const struct config *config)
+/* Mirrors of the records, held against those that are shown and those that are configured.
+ */
+struct strays {
+    const struct config *config;
+    const cJSON *mirrors;
+    cJSON *found;
+};
+
+static bool is_shown(const cJSON *mirrors, const char *name)
+{
+    const cJSON *mirror = NULL;
+    cJSON_ArrayForEach(mirror, mirrors)
+    {
+        if (strcmp(json_get_text(mirror, "name"), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool on_mirror(void *user, int count, const char *const *names,
+                      const char *const *values, const char *types)
+{
+    (void)types;
+    const struct strays *strays = user;
+    const char *name = column("mirror", count, names, values);
+    if (name == NULL || config_find_mirror(strays->config, name) != NULL ||
+        is_shown(strays->mirrors, name))
+        return true;
+    char text[256];
+    (void)snprintf(text, sizeof text, _("no longer configured: agent remove %s forgets it"),
+                   name);
+    cJSON *object = cJSON_CreateObject();
+    json_add_text(object, "name", name);
+    json_add_text(object, "folder", column("folder", count, names, values));
+    json_add_text(object, "message", text);
+    (void)cJSON_AddItemToArray(strays->found, object);
+    return true;
+}
+
+void status_add_records(struct cJSON *status, const struct config *config)
 {
     struct store *store = NULL;
     uint64_t total = 0;
+    struct strays strays = {.config = config,
+                            .mirrors = json_get(status, "mirrors"),
+                            .found = cJSON_AddArrayToObject(status, "unconfigured")};
     cJSON *problems = cJSON_AddArrayToObject(status, "problems");
     if (store_open_reader(config->state_dir, &store, NULL, 0) == STORE_OK) {
+        (void)store_query(store, "select mirror, folder from v_mirrors", NULL, 0, on_mirror,
+                          &strays);
         (void)store_query(store, "select count(*) from v_problems", NULL, 0, on_count,
                           &total);
         (void)store_query(store, "select * from v_problems", NULL, 0, on_problem, problems);

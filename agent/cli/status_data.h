@@ -11,7 +11,8 @@ struct cJSON;
  * memory. */
 struct cJSON *status_offline(const struct config *config);
 
-/* Adds "problem_count" and "problems", the first of them, from the records. */
-void status_add_problems(struct cJSON *status, const struct config *config);
+/* Adds from the records "problem_count" and "problems", the first of them, and
+ * "unconfigured": mirrors whose section was taken out of the configuration by hand. */
+void status_add_records(struct cJSON *status, const struct config *config);
 
 #endif

@@ -280,6 +280,20 @@ static void print_mirror(const struct screen *screen, const cJSON *mirror)
     print_oddities(screen, mirror);
 }
 
+static void print_unconfigured(const struct screen *screen, const cJSON *status)
+{
+    const cJSON *mirror = NULL;
+    cJSON_ArrayForEach(mirror, json_get(status, "unconfigured"))
+    {
+        (void)fputc('\n', screen->stream);
+        print_text(screen, json_get_text(mirror, "name"));
+        (void)fputs("  ", screen->stream);
+        print_text(screen, json_get_text(mirror, "folder"));
+        (void)fputc('\n', screen->stream);
+        print_message(screen, _("note"), mirror);
+    }
+}
+
 static void print_problems(const struct screen *screen, const cJSON *status)
 {
     uint64_t count = json_get_number(status, "problem_count");
@@ -359,6 +373,8 @@ void status_print(FILE *stream, const struct cJSON *status, struct status_style 
     {
         print_mirror(&screen, mirror);
     }
+    if (!style.is_brief)
+        print_unconfigured(&screen, status);
     print_problems(&screen, status);
 }
 

@@ -118,7 +118,7 @@ static void take_status(struct watch *watch, const cJSON *status)
     watch->status = cJSON_Duplicate(status, true);
     if (watch->status == NULL)
         return;
-    status_add_problems(watch->status, watch->config);
+    status_add_records(watch->status, watch->config);
     show_status(watch);
 }
 

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { access, mkdir, readFile, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 
@@ -67,6 +67,54 @@ test("a name that is made from a long folder ends with a whole character", async
     await bench.ok("add", path.join(bench.home, `${"x".repeat(39)}\u00e4`));
     assert.match(await readFile(bench.configFile, "utf8"), /\[mirror x{39}\]\n/);
   });
+});
+
+for (const isRunning of [false, true]) {
+  test(`a section deleted by hand, ${isRunning ? "with" : "without"} a running agent: status names its mirror, remove forgets it`, async () => {
+    await withBench({}, async (bench) => {
+      const folder = path.join(bench.home, "Second");
+      await bench.add(folder, "second");
+      await bench.sandbox.change({ op: "put", path: "a.txt", content: "a" });
+      await bench.ok("sync-now");
+      assert.deepEqual((await bench.status()).unconfigured, []);
+      if (isRunning) await bench.start();
+      await writeFile(bench.configFile, (await readFile(bench.configFile, "utf8")).replace(/\[mirror second\][^[]*/, ""));
+      bench.child?.kill("SIGHUP");
+      const message = "no longer configured: agent remove second forgets it";
+      const status = await until("the agent has left it", async () => {
+        const now = await bench.status();
+        return now.unconfigured.length > 0 && now;
+      });
+      assert.deepEqual(status.unconfigured, [{ name: "second", folder, message }]);
+      assert.deepEqual(status.mirrors.map(({ name }) => name), ["main"]);
+      assert.ok((await bench.ok("status")).stdout.includes(`\nsecond  ${folder}\n`));
+      assert.ok((await bench.ok("status")).stdout.includes(message));
+      assert.equal((await bench.run("remove", "secnd")).code, 2);
+      await bench.ok("remove", "second");
+      assert.deepEqual(await bench.query("select mirror from v_mirrors"), [{ mirror: "main" }]);
+      assert.deepEqual(await readdir(folder), ["a.txt"]);
+      assert.deepEqual((await bench.status()).unconfigured, []);
+      assert.equal((await bench.run("remove", "second")).code, 2);
+    });
+  });
+}
+
+test("a section that gets another name by hand: the old mirror is forgotten, the new one goes on in the folder", async () => {
+  for (const isRunning of [false, true]) {
+    await withBench({}, async (bench) => {
+      await bench.sandbox.change({ op: "put", path: "a.txt", content: "a" });
+      await bench.ok("sync-now");
+      await writeFile(bench.configFile, (await readFile(bench.configFile, "utf8")).replace("[mirror main]", "[mirror new]"));
+      await bench.ok("sync-now");
+      if (isRunning) await bench.start();
+      await bench.ok("remove", "main");
+      await access(bench.file(".drive-agent"));
+      await bench.sandbox.change({ op: "put", path: "b.txt", content: "b" });
+      await bench.ok("sync-now");
+      await bench.untilEqual();
+      assert.deepEqual(await bench.query("select mirror from v_mirrors"), [{ mirror: "new" }]);
+    });
+  }
 });
 
 test("a second account is a second --config and --state-dir", async () => {
