@@ -47,7 +47,8 @@ static void release(struct sync_job *job)
     free(job);
 }
 
-static void on_plan_line(void *user, const char *operation, const char *path, int64_t bytes)
+static void on_plan_line(void *user, const char *operation, const char *path, int64_t bytes,
+                         const struct failure *held)
 {
     struct sync_part *part = user;
     cJSON *object = cJSON_CreateObject();
@@ -55,6 +56,8 @@ static void on_plan_line(void *user, const char *operation, const char *path, in
     json_add_text(object, "operation", operation);
     json_add_text(object, "path", path);
     json_add_number(object, "bytes", bytes > 0 ? (uint64_t)bytes : 0);
+    json_add_number(object, "failure", held == NULL ? 0 : (uint64_t)held->number);
+    json_add_text(object, "message", held == NULL ? NULL : held->text);
     tell(part->job, object, "plan");
 }
 

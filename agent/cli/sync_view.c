@@ -10,6 +10,12 @@
 #include "agent/cli/output.h"
 #include "agent/words.h"
 
+/* What a plan leaves where it is, since it cannot stand here. */
+static bool is_held(const cJSON *object)
+{
+    return json_get_text(object, "message")[0] != '\0';
+}
+
 static void show_plan(const cJSON *object)
 {
     char size[32];
@@ -17,6 +23,10 @@ static void show_plan(const cJSON *object)
     output_cell(stdout, _(json_get_text(object, "operation")), 12, true);
     (void)fputc(' ', stdout);
     output_name(stdout, json_get_text(object, "path"));
+    if (is_held(object)) {
+        (void)fputs(": ", stdout);
+        output_name(stdout, json_get_text(object, "message"));
+    }
     (void)printf("%s%s%s\n", bytes > 0 ? " (" : "",
                  bytes > 0 ? output_bytes(bytes, size) : "", bytes > 0 ? ")" : "");
 }
@@ -124,7 +134,7 @@ bool sync_view_line(struct sync_view *view, const struct cJSON *object, const ch
     }
     progress_clear(view->progress);
     if (strcmp(event, "plan") == 0) {
-        view->planned++;
+        view->planned += is_held(object) ? 0 : 1;
         show_plan(object);
     } else if (strcmp(event, "result") == 0) {
         bool failed = json_get_text(object, "message")[0] != '\0';

@@ -25,15 +25,11 @@ static void hold(struct content *content, int64_t key, int number, const char *w
     content->has_moved = true;
 }
 
-/* Names that cannot be shown or do not say which item it is: its id does. */
 static void hold_by_id(struct content *content, int64_t key, int number, const char *why,
                        bool is_held)
 {
-    struct store_remote remote;
     struct failure text;
-    bool is_known = store_get_remote(content->context->store, key, &remote) == STORE_OK;
-    (void)failure_set(&text, FAILURE_ITEM, number, "%s (item id %s)", why,
-                      is_known && remote.id != NULL ? remote.id : "unknown");
+    tree_reason(content->context, key, number, why, &text);
     hold(content, key, number, text.text, is_held);
 }
 
@@ -48,28 +44,6 @@ static void hold_other(struct content *content, int64_t key)
                    todo.key == key && todo.failure == 95 && todo.text != NULL;
     hold(content, key, 95, is_told ? todo.text : _("neither file nor folder: not mirrored"),
          true);
-}
-
-static const char *why_held(int number)
-{
-    switch (number) {
-    case 38:
-        return _("a name that no folder here can hold; rename it on the drive");
-    case 39:
-        return _("the name of the agent's working folder; rename it on the drive");
-    case 40:
-        return _("a name that is not valid text; rename it on the drive");
-    case 41:
-        return _("a name too long for this disk (255 bytes); rename it on the drive");
-    case 42:
-        return _("lies deeper than 256 folders; move it up on the drive");
-    case 84:
-        return _("its folders lead in a circle; waiting for the drive");
-    case 144:
-        return _("the drive names an impossible size");
-    default:
-        return _("cannot stand here");
-    }
 }
 
 /* So that the loop does not wait; the next pass comes by the rest. */
@@ -164,7 +138,7 @@ static bool is_resolved(struct content *content, const struct store_remote *remo
                    _("the drive has not told about its folder yet"), false);
         return false;
     case TREE_HELD:
-        hold_by_id(content, remote->key, number, why_held(number), number != 84);
+        hold_by_id(content, remote->key, number, tree_why_held(number), number != 84);
         return false;
     case TREE_FILTERED:
         if (is_needed)

@@ -93,8 +93,8 @@ struct mirror_request {
     bool dry_run;          /* only plan: `on_plan_line` gets one line per step */
     bool allow_big_delete; /* a person's word for this round */
     const char *trigger;   /* for v_history: "sync-now", "start", … static text */
-    void (*on_plan_line)(void *user, const char *operation, const char *path,
-                         int64_t bytes);
+    void (*on_plan_line)(void *user, const char *operation, const char *path, int64_t bytes,
+                         const struct failure *held);
     /* The round has ended: with FAILURE_NONE and `held` items that could not be done, now
      * or at all; or why not. */
     void (*done)(void *user, const struct failure *failure, uint64_t held);

@@ -64,13 +64,13 @@ static void end(struct mirror *mirror)
 }
 
 static void on_preview_line(void *user, const char *operation, const char *path,
-                            int64_t bytes, bool is_restored)
+                            int64_t bytes, bool is_restored, const struct failure *held)
 {
     struct mirror *mirror = user;
     for (struct wish *wish = mirror->running; wish != NULL; wish = wish->next) {
         if (wish->request.dry_run && wish->request.on_plan_line != NULL &&
             (wish->request.full || !is_restored))
-            wish->request.on_plan_line(wish->request.user, operation, path, bytes);
+            wish->request.on_plan_line(wish->request.user, operation, path, bytes, held);
     }
 }
 

@@ -20,9 +20,9 @@ struct preview {
     bool is_restoring; /* the queue is through */
 };
 
-/* NULL: nothing would be done. */
+/* NULL: nothing would be done. `*out_number` is why the item would be held, or else 0. */
 static const char *operation_of(const struct sync_context *context, int64_t key,
-                                int64_t *out_bytes)
+                                int64_t *out_bytes, int *out_number)
 {
     struct store_remote remote;
     struct store_base base;
@@ -31,6 +31,10 @@ static const char *operation_of(const struct sync_context *context, int64_t key,
     bool has_base = store_get_base(context->store, key, &base) == STORE_OK;
     if (store_get_remote(context->store, key, &remote) != STORE_OK)
         return NULL;
+    if (answer == TREE_HELD) {
+        *out_number = number;
+        return N_("held");
+    }
     *out_bytes = remote.kind == STORE_KIND_FILE ? remote.size : 0;
     if (remote.gone || answer == TREE_GONE)
         return has_base ? N_("delete") : NULL;
@@ -46,14 +50,15 @@ static const char *operation_of(const struct sync_context *context, int64_t key,
     return facts_is_at_place(&base, &remote) ? NULL : N_("move");
 }
 
-static void tell(struct preview *preview, const char *operation, int64_t key, int64_t bytes)
+static void tell(struct preview *preview, const char *operation, int64_t key, int64_t bytes,
+                 const struct failure *held)
 {
     char path[TREE_PATH_SIZE];
     /* What goes is known by where it stands, all else by where it belongs. */
     bool goes = strcmp(operation, "delete") == 0 || strcmp(operation, "leave") == 0;
     if (!goes || !tree_standing(preview->context, key, path))
         tree_shown_path(preview->context, key, path);
-    preview->line(preview->user, operation, path, bytes, preview->is_restoring);
+    preview->line(preview->user, operation, path, bytes, preview->is_restoring, held);
 }
 
 /* What a person removed or moved, and the drive still has; NULL: that is not so. */
@@ -85,7 +90,23 @@ static bool step_restoring(struct preview *preview)
                                 ? NULL
                                 : restoring_of(context, key, flags, &bytes);
     if (operation != NULL)
-        tell(preview, operation, key, bytes);
+        tell(preview, operation, key, bytes, NULL);
+    return true;
+}
+
+static bool step_queue(struct preview *preview, const struct store_todo *todo)
+{
+    const struct sync_context *context = preview->context;
+    int64_t key = todo->key;
+    int64_t bytes = 0;
+    int number = 0;
+    bool is_known = todo->failure != 0; /* such as held: v_problems tells of it */
+    const char *operation = operation_of(context, key, &bytes, &number);
+    struct failure held = {0};
+    if (number != 0)
+        tree_reason(context, key, number, tree_why_held(number), &held);
+    if (operation != NULL && (number == 0 || !is_known))
+        tell(preview, operation, key, bytes, number == 0 ? NULL : &held);
     return true;
 }
 
@@ -94,7 +115,6 @@ static bool step(void *user)
     struct preview *preview = user;
     const struct sync_context *context = preview->context;
     struct store_todo todo;
-    int64_t bytes = 0;
     if (preview->is_restoring)
         return step_restoring(preview);
     if (store_next_todo(context->store, context->mirror, INT64_MAX, true,
@@ -103,11 +123,7 @@ static bool step(void *user)
         preview->after_key = 0;
         return preview->is_full;
     }
-    int64_t key = todo.key;
-    const char *operation = operation_of(context, key, &bytes);
-    if (operation != NULL)
-        tell(preview, operation, key, bytes);
-    return true;
+    return step_queue(preview, &todo);
 }
 
 static void on_end(void *user)

@@ -11,9 +11,10 @@
 
 struct preview;
 
-/* One thing that would change the folder; `is_restored`: only in a full round. */
+/* One thing that would change the folder, or, with `held`, that would be found not to be
+ * able to stand there; `is_restored`: only in a full round. */
 typedef void preview_line_fn(void *user, const char *operation, const char *path,
-                             int64_t bytes, bool is_restored);
+                             int64_t bytes, bool is_restored, const struct failure *held);
 typedef void preview_done_fn(void *user);
 
 /* `is_full`: with what would be restored. `done` once, never inside this call; then the

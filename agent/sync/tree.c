@@ -6,6 +6,7 @@
 #include "agent/place/name.h"
 #include "agent/sync/facts.h"
 #include "agent/sync/filter.h"
+#include "agent/words.h"
 
 enum { NEEDED_LOOKS = 128 };
 
@@ -203,4 +204,35 @@ void tree_shown_path(const struct sync_context *context, int64_t key,
     else
         (void)snprintf(out, TREE_PATH_SIZE, "item id %s",
                        is_known && remote.id != NULL ? remote.id : "unknown");
+}
+
+const char *tree_why_held(int number)
+{
+    switch (number) {
+    case 38:
+        return _("a name that no folder here can hold; rename it on the drive");
+    case 39:
+        return _("the name of the agent's working folder; rename it on the drive");
+    case 40:
+        return _("a name that is not valid text; rename it on the drive");
+    case 41:
+        return _("a name too long for this disk (255 bytes); rename it on the drive");
+    case 42:
+        return _("lies deeper than 256 folders; move it up on the drive");
+    case 84:
+        return _("its folders lead in a circle; waiting for the drive");
+    case 144:
+        return _("the drive names an impossible size");
+    default:
+        return _("cannot stand here");
+    }
+}
+
+void tree_reason(const struct sync_context *context, int64_t key, int number,
+                 const char *why, struct failure *out)
+{
+    struct store_remote remote;
+    bool is_known = store_get_remote(context->store, key, &remote) == STORE_OK;
+    (void)failure_set(out, FAILURE_ITEM, number, "%s (item id %s)", why,
+                      is_known && remote.id != NULL ? remote.id : "unknown");
 }

@@ -52,6 +52,14 @@ bool tree_prepend(const char *buffer, char **start, const char *name);
  * path ("" for the root) in `*out_folder`. */
 const char *tree_split(char *path, const char **out_folder);
 
+/* Why something with the number of a TREE_HELD cannot stand here. */
+const char *tree_why_held(int number);
+
+/* A reason for people, with the item's id: its name may be one that cannot be shown or does
+ * not say which item it is. */
+void tree_reason(const struct sync_context *context, int64_t key, int number,
+                 const char *why, struct failure *out);
+
 /* Path on the drive, for people: the remote one, or as far as it is known. */
 void tree_shown_path(const struct sync_context *context, int64_t key,
                      char out[TREE_PATH_SIZE]);

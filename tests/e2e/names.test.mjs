@@ -31,6 +31,10 @@ for (const kind of ["put", "mkdir"]) {
       /* The sandbox, as the service, folds case: a second such name is put by force, which folders have not. */
       const rows = HELD.filter((row) => kind === "put" || !row.onlyFile);
       const [, ...made] = await bench.sandbox.change([GOOD, ...rows.map((row) => ({ op: kind, ...row.op }))]);
+      const plan = (await bench.ok("sync-now", "--dry-run")).stdout;
+      for (const [i, { id }] of made.entries()) assert.match(plan, new RegExp(`^held .*: .* \\(item id ${id}\\)$`, "m"), `${rows[i].name}: the plan says so`);
+      assert.deepEqual(plan.split("\n").filter((line) => !line.startsWith("held ")).sort(), ["", "download     good/file.txt (4 B)", "main: this is what would be done", "mkdir        good"]);
+      assert.ok(!/[\0-\x08\x0b-\x1f\x7f]/.test(plan), "no raw control character");
       const result = await bench.run("sync-now", "--timeout", "20s");
       assert.equal(result.code, 6, result.stderr);
       for (const [i, { id }] of made.entries()) assert.ok(result.stderr.includes(id), `${rows[i].name}: ${result.stderr} names ${id}`);
@@ -38,6 +42,8 @@ for (const kind of ["put", "mkdir"]) {
       assert.deepEqual((await readdir(bench.folder)).sort(), [".drive-agent", "good"]);
       assert.deepEqual((await readdir(bench.home)).filter((name) => !["Drive", "state", "config.ini", "drive-agent"].includes(name) && !name.startsWith(".")), []);
       assert.equal(await bench.read("good/file.txt"), "good");
+      const again = await bench.run("sync-now", "--dry-run");
+      assert.deepEqual([again.code, again.stdout], [6, "main: nothing to do\n"], "what is known to be held is named once, as a problem");
     });
   });
 }
