@@ -280,8 +280,16 @@ static void note_copy(struct verify *verify, int64_t key, const char *copy)
     const char *slash = strrchr(verify->path, '/');
     int folder = slash == NULL ? 0 : (int)(slash - verify->path) + 1;
     (void)snprintf(copy_path, sizeof copy_path, "%.*s%s", folder, verify->path, copy);
+    int64_t now = verify->disk->wall_ms(verify->disk->user);
+    const struct store_event event = {.mirror = verify->mirror,
+                                      .key = key,
+                                      .path = copy_path,
+                                      .operation = "conflict",
+                                      .trigger = "sync-now",
+                                      .done_at = now};
     (void)store_put_conflict(verify->store, verify->mirror, key, verify->path, copy_path,
-                             verify->disk->wall_ms(verify->disk->user));
+                             now);
+    (void)store_put_history(verify->store, &event);
 }
 
 static enum failure_kind repair(struct verify *verify, int64_t key, struct failure *failure)

@@ -158,6 +158,8 @@ test("verify finds what has changed without a trace, and repairs it without losi
     assert.equal(result.code, 6, result.stderr + result.stdout);
     assert.match(result.stdout + result.stderr, /d1\/f1\.txt/);
     await bench.ok("verify", "--repair");
+    const told = await bench.query("select path, trigger from v_history where operation = 'conflict'");
+    assert.deepEqual(told, (await copies(bench)).map((name) => ({ path: name, trigger: "sync-now" })));
     await bench.ok("sync-now");
     assert.deepEqual((await bench.differences()).filter((line) => !line.includes("(conflict ")), []);
     assert.equal((await copies(bench)).length, 1);
