@@ -82,7 +82,8 @@ static void wait_for_children(struct content *content, int64_t folder)
         number = record_find_todo(context, child.key).failure;
     if (number == 0)
         return;
-    (void)failure_set(&failure, FAILURE_ITEM, number, "what is in it cannot go yet");
+    (void)failure_set(&failure, FAILURE_ITEM, number, "%s",
+                      _("what is in it cannot leave it now"));
     record_waits(context, folder, &failure);
 }
 
