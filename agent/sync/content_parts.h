@@ -156,6 +156,12 @@ void content_decide_again(struct transfer *transfer);
  * memory. */
 bool content_take_version(struct transfer *transfer, const struct store_remote *remote);
 
+/* content_leave.c */
+
+/* The item is not mirrored, by wish or by its kind: what stands of it is given to the
+ * person, its queue entry goes. A folder waits for what is in it. */
+void content_leave(struct content *content, int64_t key, bool has_base);
+
 /* content_ask.c */
 
 enum { CONTENT_OUTDATED = 0 }; /* instead of a status */
