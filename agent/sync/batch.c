@@ -197,6 +197,19 @@ static enum failure_kind run_steps(struct place_root *root, struct batch_job **j
     return kind;
 }
 
+/* What is going to be recorded as found must be durable first (I-3). If it is not known to
+ * be, it was not found. */
+static enum failure_kind sync_found(struct batch *batch, struct failure *failure)
+{
+    enum failure_kind kind = place_sync(batch->context->root, failure);
+    struct batch_job *job = batch->running.first;
+    for (; kind != FAILURE_NONE && job != NULL; job = job->next) {
+        if (job->kind == BATCH_LOOK && job->answer.fact == LOOK_HOLDS_REMOTE)
+            job->was_run = false;
+    }
+    return kind;
+}
+
 static enum failure_kind run_jobs(struct batch *batch, struct failure *failure)
 {
     struct place_root *root = batch->context->root;
@@ -229,10 +242,7 @@ static enum failure_kind run_jobs(struct batch *batch, struct failure *failure)
         }
         job = job->next;
     }
-    /* What is going to be recorded as found must be durable first (I-3). */
-    if (kind == FAILURE_NONE && is_adopting)
-        kind = place_sync(root, failure);
-    return kind;
+    return kind == FAILURE_NONE && is_adopting ? sync_found(batch, failure) : kind;
 }
 
 static void in_pool(uv_work_t *work)
