@@ -260,7 +260,9 @@ static void check_item(const struct sim_world *world, int number,
         sim_fail(&world->sim, "missing: %s (I-5)", path);
     if (node == NULL || node->is_touched)
         return; /* also in the place of a folder: it stays, as any change of a person */
-    bool is_excused = sim_excuse_extra(world, path) || sim_excuse_version(world, path);
+    /* What a filter has left stands where the item that waits is to come. */
+    bool is_excused = sim_excuse_extra(world, path) || sim_excuse_version(world, path) ||
+                      (world->has_filters && sim_excuse_missing(world, number));
     if (S_ISDIR(node->mode) != item->is_folder && !node->is_visited && !is_excused)
         sim_fail(&world->sim, "of the wrong kind: %s (I-5)", path);
     if (S_ISDIR(node->mode))
