@@ -20,7 +20,8 @@ static void leave_children(struct content *content, int64_t folder)
                                                    &after, &child) == STORE_OK;
          i++) {
         const struct store_todo todo = {.key = child.key};
-        if (tree_resolve(context, todo.key, &number) == TREE_FILTERED &&
+        if (!record_is_queued(context, todo.key) &&
+            tree_resolve(context, todo.key, &number) == TREE_FILTERED &&
             store_put_todo(context->store, context->mirror, &todo) != STORE_OK)
             return;
     }
