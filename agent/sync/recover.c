@@ -316,7 +316,8 @@ static enum failure_kind recover_all(struct sync_context *context, struct moves 
     }
     free_places(context, moves);
     enum failure_kind kind = place_recover(context->root, &recovery, failure);
-    if (kind == FAILURE_NONE || kind == FAILURE_ITEM)
+    /* What could not be looked at in the working folder may own the place of another. */
+    if (kind == FAILURE_NONE || (kind == FAILURE_ITEM && is_last_try))
         decide_moves(context, moves);
     if (store_commit(context->store, true) != STORE_OK)
         return state_trouble(context->store, failure);

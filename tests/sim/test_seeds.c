@@ -86,6 +86,7 @@ static const uint64_t kept[] = {
     10038117, /* a folder that was to move, and its inode given to the file at its target */
     16030056, /* gone with its record while its download was tried again */
     16010555, /* a step asked for where the records could not be read */
+    20271275, /* moved to where another stood that the recovery could not look at yet */
     20220190, /* found after a kill, but not known to last */
     20105009, /* waited for a place whose owner waited itself, and did not say so */
 };
