@@ -250,6 +250,22 @@ void record_taken(const struct sync_context *context, int64_t key, int64_t paren
         forget_object(context, former.key);
 }
 
+/* Whether the way to the folder leads through the item, or nowhere. While the records lag
+ * behind a person who moves much about, his object may be found just where they have what
+ * is in it, or itself. */
+static bool leads_through(const struct sync_context *context, int64_t folder, int64_t key)
+{
+    struct store_base base;
+    int64_t at = folder;
+    for (int depth = 0; at != context->root_item && at != STORE_STAGE; depth++) {
+        if (at == key || depth > TREE_MAX_DEPTH ||
+            store_get_base(context->store, at, &base) != STORE_OK)
+            return true;
+        at = base.parent;
+    }
+    return false;
+}
+
 bool record_moved(const struct sync_context *context, int64_t key, int64_t parent,
                   const struct place_step *step)
 {
@@ -257,7 +273,9 @@ bool record_moved(const struct sync_context *context, int64_t key, int64_t paren
     char path[TREE_PATH_SIZE];
     if (step->result == PLACE_DONE && parent != STORE_STAGE)
         record_taken(context, key, parent, step->name, &step->print);
-    if (store_get_base(context->store, key, &base) != STORE_OK)
+    /* What is missing with all that is in it goes once that has gone elsewhere. */
+    if ((parent != STORE_STAGE && leads_through(context, parent, key)) ||
+        store_get_base(context->store, key, &base) != STORE_OK)
         return false;
     base.parent = parent;
     base.name = step->name;
@@ -343,22 +361,6 @@ bool record_leave(const struct sync_context *context, int64_t key)
     record_gone(context, key, "leave");
     /* Else nothing can be written any more: the commit will fail (B-2). */
     return store_get_base(context->store, key, &base) != STORE_OK;
-}
-
-/* Whether the way to the folder leads through the item, or nowhere. While the records lag
- * behind a person who moves much about, his object may be found just where they have what
- * is in it, or itself. */
-static bool leads_through(const struct sync_context *context, int64_t folder, int64_t key)
-{
-    struct store_base base;
-    int64_t at = folder;
-    for (int depth = 0; at != context->root_item && at != STORE_STAGE; depth++) {
-        if (at == key || depth > TREE_MAX_DEPTH ||
-            store_get_base(context->store, at, &base) != STORE_OK)
-            return true;
-        at = base.parent;
-    }
-    return false;
 }
 
 bool record_moved_here(const struct sync_context *context, int64_t key, int64_t folder,
