@@ -289,6 +289,32 @@ static void kept(void *user, int64_t key, const char *folder, const char *copy_n
     record_conflict(context, key, path, name, copy_name);
 }
 
+static bool has_found_any(const struct moves *moves)
+{
+    for (size_t i = 0; i < moves->count; i++) {
+        if (moves->list[i].state == MOVE_DONE)
+            return true;
+    }
+    return false;
+}
+
+/* What was interrupted before it was made to last must not be recorded as done (I-3): a
+ * power cut could bring the object back to where it was, and nobody would own it there.
+ * On the last try a disk that cannot do it is taken as it is. */
+static enum failure_kind sync_moves(const struct sync_context *context,
+                                    const struct moves *moves, bool is_last_try,
+                                    struct failure *failure)
+{
+    if (!has_found_any(moves) || place_sync(context->root, failure) == FAILURE_NONE)
+        return FAILURE_NONE;
+    if (is_last_try) {
+        log_failure(context->name, failure);
+        return FAILURE_NONE;
+    }
+    failure->kind = FAILURE_RESOURCE;
+    return FAILURE_RESOURCE;
+}
+
 /* In one transaction. The hands before the rest, while the records still tell what was
  * displaced. */
 static enum failure_kind recover_all(struct sync_context *context, struct moves *moves,
@@ -314,8 +340,13 @@ static enum failure_kind recover_all(struct sync_context *context, struct moves 
         failure->kind = FAILURE_RESOURCE;
         return FAILURE_RESOURCE;
     }
+    enum failure_kind kind = sync_moves(context, moves, is_last_try, failure);
+    if (kind != FAILURE_NONE) {
+        store_rollback(context->store);
+        return kind;
+    }
     free_places(context, moves);
-    enum failure_kind kind = place_recover(context->root, &recovery, failure);
+    kind = place_recover(context->root, &recovery, failure);
     /* What could not be looked at in the working folder may own the place of another. */
     if (kind == FAILURE_NONE || (kind == FAILURE_ITEM && is_last_try))
         decide_moves(context, moves);

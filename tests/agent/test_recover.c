@@ -3,6 +3,7 @@
 #include "agent/sync/recover.h"
 #include "store/store_intent.h"
 /* the table before what uses cmocka */
+#include "tests/support/failing_disk.h"
 #include "tests/support/place_world.h"
 /* clang-format off */
 #include "tests/store/state.h"
@@ -143,10 +144,11 @@ static void link_to_goal(const struct trial *trial, const struct item *item)
     assert_int_equal(link(from, to), 0);
 }
 
-static void begin(struct trial *trial, const struct recover_case *row, bool has_folders)
+static void begin_on(struct trial *trial, const struct recover_case *row, bool has_folders,
+                     const struct disk *disk)
 {
     *trial = (struct trial){.has_folders = has_folders};
-    place_world_open(&trial->world, disk_system());
+    place_world_open(&trial->world, disk);
     state_make(&trial->state);
     for (int i = 0; i < ITEMS && row->items[i].record != NULL; i++)
         put_item(trial, i, &row->items[i]);
@@ -160,6 +162,11 @@ static void begin(struct trial *trial, const struct recover_case *row, bool has_
                                            .root_item = trial->state.root,
                                            .name = "documents",
                                            .status = &trial->status};
+}
+
+static void begin(struct trial *trial, const struct recover_case *row, bool has_folders)
+{
+    begin_on(trial, row, has_folders, disk_system());
 }
 
 static void check_item(struct trial *trial, int i, const struct item *item)
@@ -256,11 +263,36 @@ static void a_folder_that_was_made_again_has_not_moved(void **user)
     find_after_move(false, "b");
 }
 
+/* I-3: else a power cut could bring it back to where nobody would own it. The last try
+ * takes a disk that cannot do it as it is. */
+static void what_was_moved_is_made_to_last_before_it_is_recorded(void **user)
+{
+    (void)user;
+    static const struct recover_case row = {.items = {{"a", "b", "b", "b"}}};
+    struct trial trial;
+    struct failing_disk disk;
+    struct failure failure = {.kind = FAILURE_NONE};
+    struct store_base base;
+    struct store_intent intent;
+    failing_disk_init(&disk, disk_system());
+    begin_on(&trial, &row, false, &disk.table);
+    disk.sync_error = EIO;
+    assert_int_equal(recover_run(&trial.context, false, &failure), FAILURE_RESOURCE);
+    assert_int_equal(store_get_base(trial.state.store, trial.keys[0], &base), STORE_OK);
+    assert_string_equal(base.name, "a");
+    assert_int_equal(store_get_intent(trial.state.store, trial.keys[0], &intent), STORE_OK);
+    assert_int_equal(recover_run(&trial.context, true, &failure), FAILURE_NONE);
+    check_item(&trial, 0, &row.items[0]);
+    state_remove(&trial.state);
+    place_world_close(&trial.world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TABLE_TEST(the_records_follow_what_the_disk_has),
         TABLE_TEST(a_folder_that_was_made_again_has_not_moved),
+        TABLE_TEST(what_was_moved_is_made_to_last_before_it_is_recorded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
