@@ -2,7 +2,6 @@
  * ours while something in it is. */
 #include "agent/sync/content_parts.h"
 #include "agent/sync/record.h"
-#include "agent/words.h"
 #include "store/store_intent.h"
 
 /* So that the loop does not wait; the next pass comes by the rest. */
@@ -25,26 +24,6 @@ static void leave_children(struct content *content, int64_t folder)
             store_put_todo(context->store, context->mirror, &todo) != STORE_OK)
             return;
     }
-}
-
-/* A folder to be left goes last. Where something in it cannot go yet, that is why. */
-static void wait_for_children(struct content *content, int64_t folder)
-{
-    const struct sync_context *context = content->context;
-    struct store_base child;
-    struct failure failure;
-    int64_t after = 0;
-    int number = 0;
-    for (int i = 0; i < LEFT_AT_ONCE && number == 0 &&
-                    store_next_base_child(context->store, context->mirror, folder, &after,
-                                          &child) == STORE_OK;
-         i++)
-        number = record_find_todo(context, child.key).failure;
-    if (number == 0)
-        return;
-    (void)failure_set(&failure, FAILURE_ITEM, number, "%s",
-                      _("what is in it cannot leave it now"));
-    record_waits(context, folder, &failure);
 }
 
 /* What the hands are just placing may come to stand in a folder. */
@@ -71,7 +50,7 @@ void content_leave(struct content *content, int64_t key, bool has_base)
     }
     if (has_base && (!is_still(content, key) || !record_leave(context, key))) {
         leave_children(content, key);
-        wait_for_children(content, key);
+        record_waits_for_children(context, key);
         content->wants_again = true;
         return;
     }

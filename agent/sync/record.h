@@ -103,6 +103,9 @@ void record_delay(const struct sync_context *context, int64_t key,
 /* It waits for another item, and is tried in every round: the entry says why. */
 void record_waits(const struct sync_context *context, int64_t key,
                   const struct failure *failure);
+/* A folder that is to go goes last: where one of the first things in it says why it cannot
+ * leave it, the folder waits for the same reason. */
+void record_waits_for_children(const struct sync_context *context, int64_t folder);
 /* It belongs into a folder: where that one's own entry says that it cannot come now, it
  * waits as long, for the same reason. False: nothing is said of the folder. */
 bool record_waits_with(const struct sync_context *context, int64_t key, int64_t folder);

@@ -40,6 +40,7 @@ static void on_removed(struct structure *structure, size_t index,
         /* Something of ours is in it still: its own step did not work, or a person moved
          * it here. */
         record_call_home(context, child.key);
+        record_waits_for_children(context, key);
         structure->result.wants_again = true;
         return;
     }

@@ -88,6 +88,8 @@ static const uint64_t kept[] = {
     16010555, /* a step asked for where the records could not be read */
     20271275, /* moved to where another stood that the recovery could not look at yet */
     20220190, /* found after a kill, but not known to last */
+    30008553, /* found moved after a kill, recorded, and undone by a power cut */
+    31005455, /* a folder that was to go, and what was in it could not */
     20105009, /* waited for a place whose owner waited itself, and did not say so */
 };
 
