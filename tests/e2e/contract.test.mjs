@@ -13,6 +13,9 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { AGENT, openBench, until, withBench } from "../support/agent.mjs";
 
+/* Where every command is used once, each is searched for leaks, if the sanitizer is there. */
+const WITH_LEAK_SEARCH = { ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? "" };
+
 /* What was promised. */
 const COMMANDS = {
   login: ["browser", "device-code", "all-drives"],
@@ -199,7 +202,7 @@ test("every command, option, view and exit code", async () => {
         await untilSaid(bench, row);
         continue;
       }
-      const { code, stdout, stderr } = await bench.runWith({ cwd: bench.home }, ...row.words);
+      const { code, stdout, stderr } = await bench.runWith({ cwd: bench.home, environment: WITH_LEAK_SEARCH }, ...row.words);
       assert.equal(code, row.code ?? 0, `${title}: ${stdout}${stderr}`);
       if (row.out) assert.match(stdout, row.out, title);
       if (row.err) assert.match(stderr, row.err, title);
