@@ -14,11 +14,9 @@
 
 static void note_markers(const struct sim_node *file, bool is_found[SIM_MARKERS])
 {
-    for (size_t i = 0; i < file->shown.size; i++) {
-        int marker = sim_user_marker_at(file, i);
-        if (marker >= 0)
-            is_found[marker] = true;
-    }
+    size_t at = 0;
+    for (int marker; (marker = sim_user_next_marker(file, &at)) >= 0;)
+        is_found[marker] = true;
 }
 
 static void check_markers(const struct sim_world *world)

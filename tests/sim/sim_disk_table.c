@@ -216,12 +216,15 @@ static struct timespec time_of(int64_t ns)
 
 static int fill_stat(const struct sim_node *node, struct stat *out)
 {
+    static uid_t owner = (uid_t)-1;
+    if (owner == (uid_t)-1)
+        owner = geteuid();
     *out = (struct stat){
         .st_dev = 77,
         .st_ino = node->inode,
         .st_mode = node->mode,
         .st_nlink = node->names,
-        .st_uid = geteuid(),
+        .st_uid = owner,
         .st_size = (off_t)node->shown.size,
         .st_mtim = time_of(node->mtime_ns),
         .st_ctim = time_of(node->ctime_ns),

@@ -53,27 +53,32 @@ static void new_marker(struct sim_user *user, char out[MARKER_SIZE])
     (void)snprintf(out, MARKER_SIZE, "<U%06d>", user->markers++);
 }
 
-int sim_user_marker_at(const struct sim_node *file, size_t at)
+int sim_user_next_marker(const struct sim_node *file, size_t *at)
 {
     char text[MARKER_SIZE];
-    char *end = text;
     const size_t size = strlen("<U000000>");
-    if (at + size > file->shown.size || memcmp(file->shown.data + at, "<U", 2) != 0)
-        return -1;
-    memcpy(text, file->shown.data + at, size);
-    text[size] = '\0';
-    long number = strtol(text + 2, &end, 10);
-    return strcmp(end, ">") == 0 ? (int)number : -1;
+    const unsigned char *data = file->shown.data;
+    while (*at + size <= file->shown.size) {
+        const unsigned char *found = memchr(data + *at, '<', file->shown.size - *at);
+        if (found == NULL || (size_t)(found - data) + size > file->shown.size)
+            return -1;
+        char *end = text;
+        *at = (size_t)(found - data) + 1;
+        memcpy(text, found, size);
+        text[size] = '\0';
+        long number = strtol(text + 2, &end, 10);
+        if (text[1] == 'U' && strcmp(end, ">") == 0)
+            return (int)number;
+    }
+    return -1;
 }
 
 /* He does away with what a file holds. */
 static void give_up(struct sim_user *user, const struct sim_node *file)
 {
-    for (size_t i = 0; i < file->shown.size; i++) {
-        int marker = sim_user_marker_at(file, i);
-        if (marker >= 0)
-            user->is_gone[marker] = true;
-    }
+    size_t at = 0;
+    for (int marker; (marker = sim_user_next_marker(file, &at)) >= 0;)
+        user->is_gone[marker] = true;
 }
 
 static bool is_file(const struct sim_node *node)

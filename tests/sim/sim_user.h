@@ -26,8 +26,9 @@ void sim_user_act(struct sim_user *user);
 /* What he has begun he ends. */
 void sim_user_rest(struct sim_user *user);
 
-/* The number of the marker that begins at a byte of a file; -1 none. */
-int sim_user_marker_at(const struct sim_node *file, size_t at);
+/* The number of the next marker from a byte of a file on, and where to look for the one
+ * after it; -1 no more. */
+int sim_user_next_marker(const struct sim_node *file, size_t *at);
 
 /* What he can do; paths are relative to the mirror. Nothing there: nothing happens. */
 void sim_user_write(struct sim_user *user, const char *path); /* truncates, writes */
