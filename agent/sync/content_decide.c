@@ -152,10 +152,29 @@ static bool stands(const struct sync_context *context, int64_t folder)
            store_get_base(context->store, folder, &base) == STORE_OK;
 }
 
+/* The folder above that waits in the staging area by its record, but was removed here:
+ * until it is made again at its place, nothing can be put into it. 0: none. */
+static int64_t find_lost(const struct sync_context *context, int64_t folder)
+{
+    struct store_base base;
+    for (int depth = 0; depth < TREE_MAX_DEPTH && folder != context->root_item; depth++) {
+        if (store_get_base(context->store, folder, &base) != STORE_OK)
+            return 0;
+        if (base.parent == STORE_STAGE)
+            return (base.flags & STORE_BASE_REMOVED) != 0 ? folder : 0;
+        folder = base.parent;
+    }
+    return 0;
+}
+
 static void begin_new(struct transfer *transfer, int64_t parent, bool is_folder)
 {
-    if (!stands(transfer->content->context, parent))
+    const struct sync_context *context = transfer->content->context;
+    int64_t lost = find_lost(context, parent);
+    if (!stands(context, parent))
         wait_for_folder(transfer, parent);
+    else if (lost != 0)
+        give_up_folder(transfer, lost);
     else if (is_folder)
         content_make_folder(transfer);
     else

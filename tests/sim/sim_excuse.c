@@ -242,7 +242,8 @@ bool sim_excuse_empty(const struct sim_world *world, const struct sim_node *node
 {
     return world->has_disturbances && S_ISDIR(node->mode) && node->count == 0 &&
            !has_record(world, node->inode) &&
-           has_moved_folder(world, sim_world_find(world, ""));
+           (world->user.has_removed_folder ||
+            has_moved_folder(world, sim_world_find(world, "")));
 }
 
 bool sim_excuse_version(const struct sim_world *world, const char *path)

@@ -15,8 +15,9 @@ bool sim_excuse_extra(const struct sim_world *world, const char *path);
  * it: that is how a person's own file looks, so it stays. */
 bool sim_excuse_revenant(const struct sim_world *world, const struct sim_node *node,
                          const char *path);
-/* It was made again for a folder that the person had moved, and before anything was placed
- * in it a kill or a failure lost the record of that: none can tell it from one of his. */
+/* It was made again for a folder that the person had moved or removed, and before anything
+ * was placed in it a kill or a failure lost the record of that: none can tell it from one
+ * of his. */
 bool sim_excuse_empty(const struct sim_world *world, const struct sim_node *node);
 /* The service has said to keep what stands there (F-81), or a filter has left it out
  * (F-162), and what is kept is a person's from then on: the item that comes to its name

@@ -542,6 +542,21 @@ static void removed_here_behind_a_link(struct sim_world *world)
         sim_fail(&world->sim, "a removed file keeps its place: b (F-31)");
 }
 
+/* The folder that was removed cannot be made again behind the link, and somebody else takes
+ * its place: what is new in it waits as well. */
+static void new_in_a_removed_folder(struct sim_world *world)
+{
+    sim_user_remove(&world->user, "other");
+    sim_user_plant(&world->user, "docs/way");
+    make_folder(world, "docs", "way");
+    sim_world_stop(world);
+    if (!sim_world_start(world) || !sim_world_run(world, PATIENCE_MS))
+        return;
+    move(world, "other", "docs/way", "other");
+    (void)make(world, "", "other", 75);
+    (void)make(world, "docs/way/other", "new", 30);
+}
+
 /* The folder stays for what he has edited; who wants the file back has it set aside. */
 static void removed_here_for_a_folder(struct sim_world *world)
 {
@@ -723,6 +738,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"a person's folder where a move begins (F-83)",    two_files,
      own_folder_where_a_move_begins                                                                       },
     {"a folder made again, then replaced (F-85)",       a_tree,                 made_again_then_replaced  },
+    {"new in a removed folder, behind a link (F-50)",   a_tree,                 new_in_a_removed_folder   },
     {"a link planted for a file (F-52)",                a_tree,                 link_planted              },
 };
 

@@ -161,6 +161,8 @@ static void remove_all(struct sim_user *user, struct sim_node *folder, const cha
         sim_user_rest(user);
     if (is_file(node))
         give_up(user, node);
+    else
+        user->has_removed_folder = user->has_removed_folder || S_ISDIR(node->mode);
     (void)sim_disk_remove(user->disk, folder, own);
 }
 

@@ -17,6 +17,7 @@ struct sim_user {
     bool is_gone[SIM_MARKERS];
     int markers;
     unsigned acts;
+    bool has_removed_folder;
     struct sim_node *open; /* a file that a program is writing; NULL none */
 };
 
