@@ -50,10 +50,13 @@ static void take_print(const struct moving *moving, const struct stat *before)
     }
 }
 
+/* An inode may have been given anew, that of a folder also to a file. */
 static bool is_expected(const struct moving *moving, const struct stat *found)
 {
     const struct place_step *step = moving->step;
-    return step->expect_present && found->st_ino == step->expect_print.inode &&
+    bool is_folder = step->expect_kind == STORE_KIND_FOLDER;
+    return step->expect_present && S_ISDIR(found->st_mode) == is_folder &&
+           found->st_ino == step->expect_print.inode &&
            found->st_dev == step->expect_print.device;
 }
 

@@ -19,19 +19,38 @@ static bool stands(const struct sync_context *context, const char *folder,
            answer.print.device == child->print.device;
 }
 
-bool remade_is_its_own(const struct sync_context *context, int64_t key)
-{
+/* One of them is enough; the path is one buffer for all depths. */
+struct search {
+    const struct sync_context *context;
+    unsigned left; /* looks */
     char folder[TREE_PATH_SIZE];
+};
+
+/* A folder in it may have been made again as well: then what stands in that one tells. */
+static bool holds_its_own(struct search *search, int64_t key, int depth)
+{
+    const struct sync_context *context = search->context;
     struct store_base child;
     int64_t after = 0;
-    if (!tree_standing(context, key, folder))
+    if (!tree_standing(context, key, search->folder))
         return false;
-    for (unsigned looks = 0; looks < REMADE_LOOKS; looks++) {
-        if (store_next_base_child(context->store, context->mirror, key, &after, &child) !=
-            STORE_OK)
-            return false;
-        if (stands(context, folder, &child))
+    while (search->left > 0 && store_next_base_child(context->store, context->mirror, key,
+                                                     &after, &child) == STORE_OK) {
+        search->left--;
+        if (stands(context, search->folder, &child))
             return true;
+        if (child.kind != STORE_KIND_FOLDER || depth == TREE_MAX_DEPTH)
+            continue;
+        if (holds_its_own(search, child.key, depth + 1))
+            return true;
+        if (!tree_standing(context, key, search->folder))
+            return false;
     }
     return false;
+}
+
+bool remade_is_its_own(const struct sync_context *context, int64_t key)
+{
+    struct search search = {.context = context, .left = REMADE_LOOKS, .folder = ""};
+    return holds_its_own(&search, key, 0);
 }

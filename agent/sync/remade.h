@@ -10,9 +10,10 @@
 
 #include "agent/sync/context.h"
 
-/* Whether something that by the records stands in the item's folder really does, at the
- * place that they have for it. Looks at no more than REMADE_LOOKS of them, by stat, on the
- * calling thread: for when an answer is rarely needed. What could not be seen is no. */
+/* Whether something that by the records stands in the item's folder, or in one below it,
+ * really does, at the place that they have for it. Looks at no more than REMADE_LOOKS of
+ * them, by stat, on the calling thread: for when an answer is rarely needed. What could not
+ * be seen is no. */
 enum { REMADE_LOOKS = 10000 };
 bool remade_is_its_own(const struct sync_context *context, int64_t key);
 

@@ -151,6 +151,7 @@ static void moves_a_folder_with_all_in_it(void **state)
         place_world_move(1, "", "papers", "papers", "inside itself"),
     };
     steps[0].expect_present = true;
+    steps[0].expect_kind = STORE_KIND_FOLDER;
     steps[0].expect_print = place_world_print(&world, "docs");
     place_world_expect(&steps[1], base);
     place_world_run(&world, steps, COUNT_OF(steps));
@@ -285,6 +286,25 @@ static void leaves_another_folder_until_it_is_recorded(void **state)
     place_world_close(&world);
 }
 
+/* The inode of a folder that is gone was given to what stands at the target now. */
+static void never_takes_a_file_for_the_folder_whose_inode_it_has(void **state)
+{
+    (void)state;
+    struct place_world world;
+    place_world_open(&world, disk_system());
+    temp_dir_mkdir(&world.mirror, "docs");
+    temp_dir_write(&world.mirror, "papers", "<mine>");
+    struct place_step step = place_world_move(1, "", "docs", "", "papers");
+    step.expect_kind = STORE_KIND_FOLDER;
+    step.expect_present = true;
+    step.expect_print = place_world_print(&world, "papers");
+    place_world_run(&world, &step, 1);
+    assert_int_equal(step.result, PLACE_VANISHED);
+    assert_true(step.has_other);
+    assert_false(step.stands_there);
+    place_world_close(&world);
+}
+
 static void stages_and_brings_back(void **state)
 {
     (void)state;
@@ -294,6 +314,7 @@ static void stages_and_brings_back(void **state)
     temp_dir_write(&world.mirror, "docs/own", "<mine>");
     struct place_step step = place_world_move(1, "", "docs", "", "back");
     step.expect_present = true;
+    step.expect_kind = STORE_KIND_FOLDER;
     step.expect_print = place_world_print(&world, "docs");
     step.op = PLACE_STAGE;
     for (int i = 0; i < 2; i++) { /* P-5 */
@@ -582,6 +603,7 @@ int main(void)
         TABLE_TEST(renames_in_case_only_where_case_is_folded),
         TABLE_TEST(never_writes_one_of_two_names_over_the_other),
         TABLE_TEST(never_takes_one_of_two_folders_for_the_other),
+        TABLE_TEST(never_takes_a_file_for_the_folder_whose_inode_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

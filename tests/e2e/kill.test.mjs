@@ -3,10 +3,11 @@
 // one again.
 
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
 import test from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { withBench } from "../support/agent.mjs";
+import { until, withBench } from "../support/agent.mjs";
 
 const LONG = process.env.TEST_LONG === "1";
 const KILLS = LONG ? 1000 : 100;
@@ -79,9 +80,10 @@ test("what was placed before a kill is not fetched again, and the interruption i
   await withBench({ config: { sync: { transfers: 2 } } }, async (bench) => {
     const files = Array.from({ length: 300 }, (_, i) => ({ op: "put", path: `d/${i}.bin`, content: { size: 20_000, seed: i } }));
     await bench.sandbox.change(files);
+    const placed = () => readdir(bench.file("d")).then((names) => names.length, () => 0);
     for (let i = 0; i < 4; i++) {
       const child = await bench.start({ live: false, words: [] });
-      await delay(500);
+      await until("some files are placed", async () => (await placed()) >= (i + 1) * 20);
       child.kill("SIGKILL");
       await bench.ended;
     }
