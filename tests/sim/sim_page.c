@@ -117,7 +117,10 @@ static bool is_in_set(const struct sim_drive *drive, const struct sim_set *set, 
     const struct sim_item *item = &drive->items[number];
     if (set->is_enumeration)
         return !item->is_gone;
-    return !item->is_silent && has_changed_between(drive, number, set->from, set->to);
+    /* It is told as it is now: what has happened to it since, and is not to be shown yet,
+     * has the next set tell of it. */
+    return !item->is_silent && item->changed <= set->to &&
+           has_changed_between(drive, number, set->from, set->to);
 }
 
 /* What has happened since is not shown before its time: the last position before the first
