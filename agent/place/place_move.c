@@ -55,7 +55,9 @@ static bool is_expected(const struct moving *moving, const struct stat *found)
 {
     const struct place_step *step = moving->step;
     bool is_folder = step->expect_kind == STORE_KIND_FOLDER;
-    return step->expect_present && S_ISDIR(found->st_mode) == is_folder &&
+    bool is_of_kind =
+        step->expect_kind == STORE_KIND_PENDING || S_ISDIR(found->st_mode) == is_folder;
+    return step->expect_present && is_of_kind &&
            found->st_ino == step->expect_print.inode &&
            found->st_dev == step->expect_print.device;
 }

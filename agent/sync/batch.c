@@ -295,12 +295,16 @@ static bool record_intents(struct batch *batch)
 }
 
 /* Whether something is to be brought back from the working folder: by a step that failed
- * half-way, or a person's in what was to be removed there (F-88). */
+ * half-way, or a person's in what was to be removed there (F-88). A folder that could not
+ * be made leaves nothing, unless all has to stop. */
 static bool leaves_work(const struct batch_job *job)
 {
-    return job->kind == BATCH_STEP && (job->step.result == PLACE_FAILED ||
-                                       (job->step.result == PLACE_LEFT &&
-                                        strcmp(job->folder, NAME_WORKING_FOLDER) == 0));
+    const struct place_step *step = &job->step;
+    bool is_refused =
+        step->op == PLACE_FOLDER && step->failure.kind == FAILURE_ITEM; /* F-50 */
+    return job->kind == BATCH_STEP &&
+           ((step->result == PLACE_FAILED && !is_refused) ||
+            (step->result == PLACE_LEFT && strcmp(job->folder, NAME_WORKING_FOLDER) == 0));
 }
 
 /* B-2. */
