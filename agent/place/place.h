@@ -198,6 +198,9 @@ struct place_recovery {
     /* The object of an item lies in the staging area although the state has it at its
      * place, which another one has taken: it stays, and the state is to say so. */
     void (*staged)(void *user, int64_t key);
+    /* Whether these answers may be believed, and what was told is known: false, once the
+     * state could not be read or written; nothing more is done then. NULL: always. */
+    bool (*is_sound)(void *user);
     /* A conflict copy was made; texts borrowed. */
     void (*kept)(void *user, int64_t key, const char *folder, const char *copy_name);
     /* What cannot be read is kept as a person's; else it stays for another try, which may

@@ -33,6 +33,12 @@ struct left_over {
     struct stat found;
 };
 
+static bool is_sound(const struct left_over *object)
+{
+    const struct place_recovery *recovery = object->recovery;
+    return recovery->is_sound == NULL || recovery->is_sound(recovery->user);
+}
+
 /* 0, or an errno; what is gone is gone. */
 static int drop(const struct left_over *object)
 {
@@ -99,7 +105,10 @@ static bool stays_staged(const struct left_over *object)
 static int drop_or_keep(const struct left_over *object, int fd, const char *folder,
                         const char *name)
 {
-    switch (judge(object)) {
+    enum place_verdict verdict = judge(object);
+    if (!is_sound(object))
+        return EIO;
+    switch (verdict) {
     case PLACE_VERDICT_EQUAL:
         return drop(object);
     case PLACE_VERDICT_UNSURE:
@@ -154,10 +163,12 @@ static int return_object(const struct left_over *object)
     if (recovery->place_of(recovery->user, object->key, folder, FOLDER_SIZE, name,
                            sizeof name))
         fd = place_open_path(object->root, folder);
-    int error = ENOENT;
-    if (fd >= 0) {
+    int error = is_sound(object) ? ENOENT : EIO;
+    if (fd >= 0 && error == ENOENT) {
         error = return_to(object, fd, folder, name);
         place_dirty_add(object->dirty, fd);
+    } else {
+        disk_close(object->root->disk, fd);
     }
     free(folder);
     bool is_held =
@@ -193,7 +204,7 @@ static int back_to_partial(const struct left_over *object)
     const struct place_root *root = object->root;
     char partial[NAME_MAX_BYTES + 1];
     if (!object->recovery->wants(object->recovery->user, object->key, false))
-        return drop(object);
+        return is_sound(object) ? drop(object) : EIO;
     name_work_format(partial, NAME_WORK_PARTIAL, object->key);
     int error = place_rename_new(root, root->work, object->name, root->work, partial);
     return error == EEXIST ? drop(object) : error;
@@ -216,7 +227,7 @@ static int recover_object(const struct left_over *object)
     case NAME_WORK_PARTIAL:
         if (recovery->wants(recovery->user, object->key, false))
             return 0;
-        return drop(object);
+        return is_sound(object) ? drop(object) : EIO;
     case NAME_WORK_STAGE:
         if (!is_of_another_kind(object) &&
             recovery->wants(recovery->user, object->key, true))

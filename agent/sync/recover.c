@@ -272,6 +272,14 @@ static bool wants(void *user, int64_t key, bool staged)
            facts_is_content(&remote, intent.version, intent.size, &intent.hash);
 }
 
+/* What fails in the store ends the transaction: from then on the records tell again what
+ * they told before it, and one of them could lead into the place of another. */
+static bool is_sound(void *user)
+{
+    const struct sync_context *context = user;
+    return store_in_transaction(context->store);
+}
+
 static void staged(void *user, int64_t key)
 {
     record_put_staged(user, key);
@@ -324,6 +332,7 @@ static enum failure_kind recover_all(struct sync_context *context, struct moves 
                                             .place_of = place_of,
                                             .wants = wants,
                                             .staged = staged,
+                                            .is_sound = is_sound,
                                             .kept = kept,
                                             .is_last_try = is_last_try,
                                             .user = context};
@@ -346,6 +355,8 @@ static enum failure_kind recover_all(struct sync_context *context, struct moves 
         return kind;
     }
     free_places(context, moves);
+    if (!is_sound(context))
+        return state_trouble(context->store, failure);
     kind = place_recover(context->root, &recovery, failure);
     /* What could not be looked at in the working folder may own the place of another. */
     if (kind == FAILURE_NONE || (kind == FAILURE_ITEM && is_last_try))

@@ -68,21 +68,26 @@ static void lay(const struct place_world *world, const struct recover_case *row)
                      0);
 }
 
+static void begin(struct place_world *world, const struct recover_case *row)
+{
+    char path[PATH_MAX];
+    place_world_open(world, disk_system());
+    temp_dir_mkdir(&world->mirror, "docs");
+    (void)place_world_base(world, 1, "docs/a", "<old>");
+    if (row->stands == NULL)
+        assert_int_equal(unlink(temp_dir_path(&world->mirror, "docs/a", path)), 0);
+    else
+        temp_dir_write(&world->mirror, "docs/a", row->stands);
+    lay(world, row);
+    world->wants_partials = row->is_wanted;
+    world->wanted_stage = row->is_wanted ? row->key : 0;
+}
+
 static void check_recover(const struct recover_case *row)
 {
     struct place_world world;
     struct failure failure;
-    char path[PATH_MAX];
-    place_world_open(&world, disk_system());
-    temp_dir_mkdir(&world.mirror, "docs");
-    (void)place_world_base(&world, 1, "docs/a", "<old>");
-    if (row->stands == NULL)
-        assert_int_equal(unlink(temp_dir_path(&world.mirror, "docs/a", path)), 0);
-    else
-        temp_dir_write(&world.mirror, "docs/a", row->stands);
-    lay(&world, row);
-    world.wants_partials = row->is_wanted;
-    world.wanted_stage = row->is_wanted ? row->key : 0;
+    begin(&world, row);
     for (int i = 0; i < 2; i++) { /* F-02 */
         assert_int_equal(place_world_recover(&world, &failure), FAILURE_NONE);
         assert_int_equal(world.kept, row->copies);
@@ -100,6 +105,28 @@ static void decides_by_looking(void **state)
 {
     (void)state;
     CASES(cases, check_recover);
+}
+
+static void check_lost(const struct recover_case *row)
+{
+    struct place_world world;
+    struct failure failure;
+    begin(&world, row);
+    world.has_lost_state = true;
+    (void)place_world_recover(&world, &failure);
+    assert_int_equal(world.kept, 0);
+    assert_int_equal(place_world_leftovers(&world), 1);
+    assert_int_equal(temp_dir_has(&world.mirror, "docs/a"), row->stands != NULL);
+    if (row->stands != NULL)
+        place_world_assert_text(&world, "docs/a", row->stands);
+    place_world_close(&world);
+}
+
+/* Its last answers may be those of before the interruption (F-68). */
+static void does_nothing_by_a_state_that_fails(void **state)
+{
+    (void)state;
+    CASES(cases, check_lost);
 }
 
 static void leaves_what_is_not_its_own(void **state)
@@ -395,6 +422,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TABLE_TEST(decides_by_looking),
+        TABLE_TEST(does_nothing_by_a_state_that_fails),
         TABLE_TEST(leaves_what_is_not_its_own),
         TABLE_TEST(brings_a_staged_folder_back_whole),
         TABLE_TEST(goes_back_to_the_staging_area_that_it_was_removed_from),

@@ -40,6 +40,7 @@ struct place_world {
     unsigned recorded;    /* batches that a test has recorded as done */
     size_t kept;          /* conflict copies that recovery has reported */
     bool may_recover_again;
+    bool has_lost_state; /* the recovery cannot read or write it */
 };
 
 static inline enum failure_kind place_world_start(struct place_world *world,
@@ -271,6 +272,12 @@ static inline void place_world_kept(void *user, int64_t key, const char *folder,
     world->kept++;
 }
 
+static inline bool place_world_is_sound(void *user)
+{
+    const struct place_world *world = user;
+    return !world->has_lost_state;
+}
+
 static inline enum failure_kind place_world_recover(struct place_world *world,
                                                     struct failure *failure)
 {
@@ -279,6 +286,7 @@ static inline enum failure_kind place_world_recover(struct place_world *world,
         .place_of = place_world_place_of,
         .wants = place_world_wants,
         .staged = place_world_staged,
+        .is_sound = place_world_is_sound,
         .kept = place_world_kept,
         .is_last_try = !world->may_recover_again,
         .user = world,
