@@ -104,6 +104,9 @@ void batch_add(struct batch *batch, struct batch_job *job);
 /* Before all that waits, so that what is added by one job after the other is done in the
  * opposite order. */
 void batch_add_first(struct batch *batch, struct batch_job *job);
+/* For the `done` of a look: whether hands of the same batch came to that place after it.
+ * What has been seen there may stand elsewhere by now. */
+bool batch_is_overtaken(const struct batch_job *look);
 /* The steps added since `mark`, which must not run yet, end with `was_run` false and
  * FAILURE_CANCELLED: the transaction failed in which they were asked for, and so may have
  * the reading that they follow from. */

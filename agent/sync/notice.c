@@ -128,7 +128,7 @@ bool notice_take_elsewhere(const struct sync_context *context, const struct batc
     bool is_it = job->was_run && answer->fact == LOOK_AS_LEFT &&
                  answer->print.inode == job->base.print.inode &&
                  answer->print.device == job->base.print.device;
-    return is_it && is_same_record(context, job, &base) &&
+    return is_it && !batch_is_overtaken(job) && is_same_record(context, job, &base) &&
            record_moved_here(context, job->step.key, folder, job->name, &answer->print);
 }
 
