@@ -208,13 +208,15 @@ static void show_other(const struct moving *moving, const struct stat *other)
 
 /* Between the look and the rename a person may have put something of another kind there,
  * which is not moved for the item: it goes back, or beside what has taken its place since.
- * 0, or as refuse_source(). */
+ * Into the working folder nobody puts anything: what stands where something was brought out
+ * to has been put there after it. 0, or as refuse_source(). */
 static int give_back(const struct moving *moving)
 {
     const struct place_root *root = moving->batch->root;
     struct place_step *step = moving->step;
     struct stat moved;
-    if (stat_at(moving, moving->to, moving->to_name, &moved) != 0)
+    if (moving->from == root->work ||
+        stat_at(moving, moving->to, moving->to_name, &moved) != 0)
         return 0;
     int error = refuse_source(step, &moved);
     if (error != 0 &&

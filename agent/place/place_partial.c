@@ -43,7 +43,7 @@ int64_t place_partial_size(struct place_root *root, int64_t key, bool is_own_run
     struct stat found;
     partial_name(key, name);
     if (root->disk->stat_at(root->disk->user, root->work, name, &found) != 0 ||
-        !is_own(&found) || (is_own_run && is_older(found.st_ctim, root->opened)))
+        !is_own(&found) || (is_own_run && !is_older(root->opened, found.st_ctim)))
         return -1;
     return found.st_size;
 }

@@ -318,11 +318,14 @@ static void knows_a_download_of_an_earlier_run(void **state)
     char name[256];
     const struct disk *disk = disk_system();
     place_world_open(&world, disk);
-    int fd = place_open_partial(world.root, 1, 5, 0, name, &failure);
-    assert_int_equal(disk_write(disk, fd, "hello", 5), 0);
-    disk_close(disk, fd);
+    /* The clock of the file system may stand still for a moment, and what was written in
+     * the very one in which the root was opened is not taken for its own. */
+    for (int i = 0; i < 1000 && place_partial_size(world.root, 1, true) < 0; i++) {
+        int fd = place_open_partial(world.root, 1, 5, 0, name, &failure);
+        assert_int_equal(disk_write(disk, fd, "hello", 5), 0);
+        disk_close(disk, fd);
+    }
     assert_int_equal(place_partial_size(world.root, 1, true), 5);
-    /* The clock of the file system may stand still for a moment. */
     for (int i = 0; i < 1000 && place_partial_size(world.root, 1, true) >= 0; i++) {
         struct place_identity identity = {.marker = NULL};
         place_close(world.root);

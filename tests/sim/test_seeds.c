@@ -91,6 +91,10 @@ static const uint64_t kept[] = {
     30008553, /* found moved after a kill, recorded, and undone by a power cut */
     31005455, /* a folder that was to go, and what was in it could not */
     31411585, /* a change that lagged behind was told before another one that came first */
+    31695790, /* half a download, in the same tick of a slow clock in which the root was
+                 opened */
+    31748778, /* brought out, and a person's file put in its place before it was looked at
+               */
     31568515, /* seen at a place in the same batch that put another one there */
     31531793, /* brought home by records that had just been lost */
     31556345, /* a move put off for ever by a link in the way of another folder */
