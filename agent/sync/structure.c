@@ -105,6 +105,20 @@ static bool has_ended(const struct structure *structure)
            structure->result.failure.kind != FAILURE_NONE;
 }
 
+/* What waits for a folder that cannot come says so also where a surprise has ended the
+ * plan: the next one may be made only when something else has happened. */
+static void report(struct structure *structure)
+{
+    bool is_surprised = structure->phase == STRUCTURE_APPLYING &&
+                        structure->result.wants_again &&
+                        structure->result.failure.kind == FAILURE_NONE;
+    if (!is_surprised || store_begin(structure->context->store) != STORE_OK)
+        return;
+    structure_report_folders(structure);
+    if (store_commit(structure->context->store, false) != STORE_OK)
+        structure_fail_store(structure);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct structure *structure = timer->data;
@@ -115,9 +129,10 @@ static void on_timer(uv_timer_t *timer)
     }
     if (structure->jobs > 0)
         return; /* structure_go_on() comes */
-    if (has_ended(structure))
+    if (has_ended(structure)) {
+        report(structure);
         finish(structure);
-    else if (is_over)
+    } else if (is_over)
         structure_go_on(structure);
     else
         (void)uv_timer_start(timer, on_timer, SLICES_NEXT_TURN, 0);

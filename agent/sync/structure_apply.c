@@ -192,8 +192,6 @@ static void report_one(struct structure *structure, size_t index)
     struct failure failure;
     /* What goes, but cannot go yet, holds the place. */
     bool is_behind = node->waits == 87 && node->fate != PLAN_GOES;
-    if (node->waits == 73 || node->waits == 86)
-        wait_with_folder(structure, index);
     if (node->waits != 84 && node->waits != 43 && !is_behind)
         return;
     if (node->waits == 43 && record_yields(context, node->occupant)) {
@@ -210,6 +208,15 @@ static void report_one(struct structure *structure, size_t index)
         record_problem(context, node->key, &failure, false);
 }
 
+void structure_report_folders(const struct structure *structure)
+{
+    for (size_t i = 0; i < structure->count; i++) {
+        const struct plan_node *node = &structure->nodes[i];
+        if (!node->held && (node->waits == 73 || node->waits == 86))
+            wait_with_folder(structure, i);
+    }
+}
+
 /* What the plan could not deal with is said at the item, once the rest is done. */
 static void report_waits(struct structure *structure)
 {
@@ -217,6 +224,7 @@ static void report_waits(struct structure *structure)
         if (!structure->nodes[i].held)
             report_one(structure, i);
     }
+    structure_report_folders(structure);
     for (size_t i = 0; i < structure->count; i++) {
         int waits = structure->nodes[i].waits;
         if (waits != 0 && waits != 87)

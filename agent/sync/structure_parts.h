@@ -71,6 +71,8 @@ bool structure_link(struct structure *structure, uint64_t until_ms);
 void structure_plan(struct structure *structure);
 /* Gives the next wave to the hands. True: nothing is left. */
 bool structure_apply(struct structure *structure);
+/* Those that the plan has left for a folder which does not come say why it does not. */
+void structure_report_folders(const struct structure *structure);
 /* A step has ended. */
 void structure_on_step(void *user, struct batch_job *job);
 /* A wave has ended: goes on. */

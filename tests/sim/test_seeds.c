@@ -91,6 +91,8 @@ static const uint64_t kept[] = {
     30008553, /* found moved after a kill, recorded, and undone by a power cut */
     31005455, /* a folder that was to go, and what was in it could not */
     31411585, /* a change that lagged behind was told before another one that came first */
+    31722257, /* waited for a folder that could not come, when another surprise came first
+               */
     31695790, /* half a download, in the same tick of a slow clock in which the root was
                  opened */
     31748778, /* brought out, and a person's file put in its place before it was looked at
