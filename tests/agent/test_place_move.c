@@ -263,21 +263,29 @@ static void says_which_end_is_missing(void **state)
     place_world_close(&world);
 }
 
+/* A move of the folder docs, where another one stands; the record has the inode of what is
+ * at `recorded`. */
+static struct place_step move_other(struct place_world *world, const char *recorded)
+{
+    temp_dir_mkdir(&world->mirror, "docs");
+    struct place_step step = place_world_move(1, "", "docs", "", "papers");
+    step.expect_kind = STORE_KIND_FOLDER;
+    step.expect_present = true;
+    step.expect_print = place_world_print(world, recorded);
+    place_world_run(world, &step, 1);
+    assert_int_equal(step.result, PLACE_VANISHED);
+    assert_true(step.has_other);
+    return step;
+}
+
 /* Moved and not recorded, nobody would know it again. */
 static void leaves_another_folder_until_it_is_recorded(void **state)
 {
     (void)state;
     struct place_world world;
     place_world_open(&world, disk_system());
-    temp_dir_mkdir(&world.mirror, "docs");
     temp_dir_mkdir(&world.mirror, "removed");
-    struct place_step step = place_world_move(1, "", "docs", "", "papers");
-    step.expect_kind = STORE_KIND_FOLDER;
-    step.expect_present = true;
-    step.expect_print = place_world_print(&world, "removed");
-    place_world_run(&world, &step, 1);
-    assert_int_equal(step.result, PLACE_VANISHED);
-    assert_true(step.has_other);
+    struct place_step step = move_other(&world, "removed");
     assert_false(temp_dir_has(&world.mirror, "papers"));
     step.expect_print = step.print;
     place_world_run(&world, &step, 1);
@@ -292,17 +300,50 @@ static void never_takes_a_file_for_the_folder_whose_inode_it_has(void **state)
     (void)state;
     struct place_world world;
     place_world_open(&world, disk_system());
-    temp_dir_mkdir(&world.mirror, "docs");
     temp_dir_write(&world.mirror, "papers", "<mine>");
-    struct place_step step = place_world_move(1, "", "docs", "", "papers");
-    step.expect_kind = STORE_KIND_FOLDER;
-    step.expect_present = true;
-    step.expect_print = place_world_print(&world, "papers");
-    place_world_run(&world, &step, 1);
-    assert_int_equal(step.result, PLACE_VANISHED);
-    assert_true(step.has_other);
-    assert_false(step.stands_there);
+    assert_false(move_other(&world, "papers").stands_there);
     place_world_close(&world);
+}
+
+static void put_file_for_folder(void *user)
+{
+    struct place_world *world = user;
+    char path[PATH_MAX];
+    if (rmdir(temp_dir_path(&world->mirror, "papers", path)) == 0)
+        temp_dir_write(&world->mirror, "papers", "<mine>");
+}
+
+/* A person puts his file where a folder has just been brought out to. */
+static void never_takes_in_what_is_put_in_its_place(void **state)
+{
+    (void)state;
+    bool was_reached = true;
+    unsigned files = 0;
+    for (unsigned k = 1; was_reached && k < 200; k++) {
+        struct place_world world;
+        struct failing_disk disk;
+        failing_disk_init(&disk, disk_system());
+        place_world_open(&world, &disk.table);
+        temp_dir_mkdir(&world.mirror, ".drive-agent/1.stage");
+        struct place_step step = place_world_move(1, "", "", "", "papers");
+        step.op = PLACE_UNSTAGE;
+        step.expect_kind = STORE_KIND_FOLDER;
+        step.expect_present = true;
+        step.expect_print = place_world_print(&world, ".drive-agent/1.stage");
+        failing_disk_arm(&disk);
+        disk.act = put_file_for_folder;
+        disk.act_user = &world;
+        disk.act_at = k;
+        place_world_run(&world, &step, 1);
+        was_reached = disk.calls >= k;
+        if (temp_dir_count_marker(&world.mirror, "<mine>") > 0) {
+            files++;
+            place_world_assert_text(&world, "papers", "<mine>");
+        }
+        place_world_close(&world);
+    }
+    assert_false(was_reached);
+    assert_true(files > 0);
 }
 
 static void stages_and_brings_back(void **state)
@@ -604,6 +645,7 @@ int main(void)
         TABLE_TEST(never_writes_one_of_two_names_over_the_other),
         TABLE_TEST(never_takes_one_of_two_folders_for_the_other),
         TABLE_TEST(never_takes_a_file_for_the_folder_whose_inode_it_has),
+        TABLE_TEST(never_takes_in_what_is_put_in_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
