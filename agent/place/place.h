@@ -127,7 +127,7 @@ struct place_step {
     enum place_result result;
     bool has_other;           /* VANISHED, but another folder stands there: `print` */
     bool stands_there;        /* the same, and what was to be moved stands at the target */
-    bool lacks_folder;        /* VANISHED is the target's folder, not what is moved */
+    bool lacks_folder;        /* VANISHED is the target's folder, not the object */
     struct store_print print; /* of what stands there now; where that is not what the step
                                  put or expected there, a print that will never match */
     bool racy;                /* the print is to be recorded with STORE_BASE_RACY */

@@ -36,8 +36,10 @@ void place_do_folder(struct place_batch *batch, struct place_step *step)
     const struct disk *disk = root->disk;
     struct stat found;
     int folder = place_open_folder(batch, step, step->folder, outcome);
-    if (folder < 0)
+    if (folder < 0) {
+        step->lacks_folder = step->result == PLACE_VANISHED;
         return;
+    }
     if (disk->make_folder(disk->user, folder, step->name, 0777) != 0) {
         if (errno == EEXIST)
             look_at_taken(batch, step, folder);

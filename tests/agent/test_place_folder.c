@@ -86,11 +86,25 @@ static void a_folder_that_was_made_and_not_seen_stops_the_batch(void **state)
     CASES(unseen, check_unseen);
 }
 
+/* By that the plan makes the way first (F-31). */
+static void says_that_the_folder_it_goes_to_is_missing(void **state)
+{
+    (void)state;
+    struct place_world world;
+    place_world_open(&world, disk_system());
+    struct place_step step = place_world_step(PLACE_FOLDER, 1, "removed", "a");
+    place_world_run(&world, &step, 1);
+    assert_int_equal(step.result, PLACE_VANISHED);
+    assert_true(step.lacks_folder);
+    place_world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TABLE_TEST(makes_a_folder_only_where_none_but_a_folder_stands),
         TABLE_TEST(a_folder_that_was_made_and_not_seen_stops_the_batch),
+        TABLE_TEST(says_that_the_folder_it_goes_to_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

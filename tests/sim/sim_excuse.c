@@ -238,10 +238,21 @@ static bool has_moved_folder(const struct sim_world *world, const struct sim_nod
     return false;
 }
 
+/* Nothing but folders, of none of which there is a record. */
+static bool is_empty(const struct sim_world *world, const struct sim_node *node)
+{
+    if (!S_ISDIR(node->mode) || has_record(world, node->inode))
+        return false;
+    for (size_t i = 0; i < node->count; i++) {
+        if (!is_empty(world, node->entries[i].node))
+            return false;
+    }
+    return true;
+}
+
 bool sim_excuse_empty(const struct sim_world *world, const struct sim_node *node)
 {
-    return world->has_disturbances && S_ISDIR(node->mode) && node->count == 0 &&
-           !has_record(world, node->inode) &&
+    return world->has_disturbances && is_empty(world, node) &&
            (world->user.has_removed_folder ||
             has_moved_folder(world, sim_world_find(world, "")));
 }

@@ -69,6 +69,14 @@ static void a_filtered_tree(struct sim_world *world)
     filter_docs(world);
 }
 
+static void a_tree_left_but_for_one(struct sim_world *world)
+{
+    static char out[] = "docs";
+    static char in[] = "c.txt";
+    a_tree(world);
+    sim_world_filter(world, NULL, out, in);
+}
+
 static void a_tree_with_exceptions(struct sim_world *world)
 {
     static char out[] = "left";
@@ -557,6 +565,20 @@ static void new_in_a_removed_folder(struct sim_world *world)
     (void)make(world, "docs/way/other", "new", 30);
 }
 
+/* It is made again for the new folder in it, which is there for what moves to it only. */
+static void moved_into_new_in_removed(struct sim_world *world)
+{
+    sim_user_remove(&world->user, "docs");
+    if (!sim_world_run(world, PATIENCE_MS))
+        return;
+    make_folder(world, "docs", "new");
+    move(world, "b", "docs/new", "c.txt");
+    sim_world_sync(world, false);
+    if (sim_world_run(world, PATIENCE_MS) &&
+        sim_world_find(world, "docs/new/c.txt") == NULL)
+        sim_fail(&world->sim, "not made again: docs/new/c.txt (F-31)");
+}
+
 /* The folder stays for what he has edited; who wants the file back has it set aside. */
 static void removed_here_for_a_folder(struct sim_world *world)
 {
@@ -665,81 +687,83 @@ static void refuse_deletion(struct sim_world *world)
 }
 
 const struct sim_scenario sim_scenarios[] = {
-    {"a new file",                                      two_files,              new_file                  },
-    {"a new empty file (F-105)",                        two_files,              new_empty_file            },
-    {"an edit",                                         two_files,              edit                      },
-    {"a new time",                                      two_files,              touch                     },
-    {"a new name",                                      two_files,              rename_file               },
-    {"a deletion",                                      two_files,              delete_file               },
-    {"a swap of names (F-83)",                          two_files,              swap_files                },
-    {"deleted and made again (F-85)",                   two_files,              delete_and_make           },
-    {"edited on both sides (F-26)",                     an_edited_file,         edit_on_both_sides        },
-    {"a person's file at a new name (F-28)",            two_files,              own_file_at_new_name      },
-    {"the first mirror of a tree",                      NULL,                   a_tree                    },
-    {"the first mirror in small pages",                 NULL,                   in_small_pages            },
-    {"the first mirror without hashes (F-104)",         NULL,                   without_hashes            },
-    {"the first mirror of many files",                  NULL,                   many_files                },
-    {"a new large file",                                two_files,              new_large_file            },
-    {"a small file grows large",                        two_files,              grow_large                },
-    {"edited again while it is fetched (F-92)",         two_files,              edit_twice                },
-    {"new folders",                                     two_files,              new_folders               },
-    {"a new name and content",                          two_files,              rename_and_edit           },
-    {"a move",                                          a_tree,                 move_file                 },
-    {"a move into a new folder",                        a_tree,                 move_into_new             },
-    {"a folder's new name",                             a_tree,                 rename_folder             },
-    {"a move of a folder",                              a_tree,                 move_folder               },
-    {"a moved folder is filled",                        a_tree,                 move_and_fill             },
-    {"a swap of folders",                               two_folders,            swap_folders              },
-    {"a swap of a file and a folder",                   a_tree,                 swap_file_and_folder      },
-    {"a rotation over folders (F-83)",                  a_tree,                 rotate                    },
-    {"a child becomes the parent (F-84)",               a_tree,                 turn_inside_out           },
-    {"a deletion of a folder",                          a_tree,                 delete_folder             },
-    {"the same without a trash",                        without_trash,          delete_folder             },
-    {"the same without names (F-76)",                   without_names,          delete_folder             },
-    {"moved out, then the folder deleted (F-87)",       a_tree,                 delete_after_move_out     },
-    {"the same, its place taken by a folder",           a_first_folder,         take_deleted_place        },
-    {"a folder deleted and made again (F-85)",          a_tree,                 delete_and_make_folder    },
-    {"a file becomes a folder (F-86)",                  a_tree,                 file_becomes_folder       },
-    {"a folder becomes a file (F-86)",                  a_tree,                 folder_becomes_file       },
-    {"the place in the feed is lost (F-81)",            a_tree,                 lose_place                },
-    {"a deletion that is never told (F-82)",            a_tree,                 lose_tombstone            },
-    {"deleted while it is asked for (F-43)",            a_tree,                 delete_while_asked        },
-    {"a folder that is to be kept (F-81)",              a_tree,                 lose_place_and_keep       },
-    {"many things at once",                             a_tree,                 everything                },
-    {"many things in small pages",                      in_small_pages,         everything                },
-    {"a wide folder is deleted",                        a_wide_tree,            delete_folder             },
-    {"a big deletion (F-90)",                           few_deletions,          delete_much               },
-    {"a big deletion that is refused (F-50)",           few_deletions,          refuse_deletion           },
-    {"a filter (F-162)",                                a_tree,                 leave_out                 },
-    {"let in by its new name (F-162)",                  a_filtered_tree,        let_in                    },
-    {"left out by its new name (F-162)",                a_filtered_tree,        leave_out_by_its_name     },
+    {"a new file",                                      two_files,               new_file                  },
+    {"a new empty file (F-105)",                        two_files,               new_empty_file            },
+    {"an edit",                                         two_files,               edit                      },
+    {"a new time",                                      two_files,               touch                     },
+    {"a new name",                                      two_files,               rename_file               },
+    {"a deletion",                                      two_files,               delete_file               },
+    {"a swap of names (F-83)",                          two_files,               swap_files                },
+    {"deleted and made again (F-85)",                   two_files,               delete_and_make           },
+    {"edited on both sides (F-26)",                     an_edited_file,          edit_on_both_sides        },
+    {"a person's file at a new name (F-28)",            two_files,               own_file_at_new_name      },
+    {"the first mirror of a tree",                      NULL,                    a_tree                    },
+    {"the first mirror in small pages",                 NULL,                    in_small_pages            },
+    {"the first mirror without hashes (F-104)",         NULL,                    without_hashes            },
+    {"the first mirror of many files",                  NULL,                    many_files                },
+    {"a new large file",                                two_files,               new_large_file            },
+    {"a small file grows large",                        two_files,               grow_large                },
+    {"edited again while it is fetched (F-92)",         two_files,               edit_twice                },
+    {"new folders",                                     two_files,               new_folders               },
+    {"a new name and content",                          two_files,               rename_and_edit           },
+    {"a move",                                          a_tree,                  move_file                 },
+    {"a move into a new folder",                        a_tree,                  move_into_new             },
+    {"a folder's new name",                             a_tree,                  rename_folder             },
+    {"a move of a folder",                              a_tree,                  move_folder               },
+    {"a moved folder is filled",                        a_tree,                  move_and_fill             },
+    {"a swap of folders",                               two_folders,             swap_folders              },
+    {"a swap of a file and a folder",                   a_tree,                  swap_file_and_folder      },
+    {"a rotation over folders (F-83)",                  a_tree,                  rotate                    },
+    {"a child becomes the parent (F-84)",               a_tree,                  turn_inside_out           },
+    {"a deletion of a folder",                          a_tree,                  delete_folder             },
+    {"the same without a trash",                        without_trash,           delete_folder             },
+    {"the same without names (F-76)",                   without_names,           delete_folder             },
+    {"moved out, then the folder deleted (F-87)",       a_tree,                  delete_after_move_out     },
+    {"the same, its place taken by a folder",           a_first_folder,          take_deleted_place        },
+    {"a folder deleted and made again (F-85)",          a_tree,                  delete_and_make_folder    },
+    {"a file becomes a folder (F-86)",                  a_tree,                  file_becomes_folder       },
+    {"a folder becomes a file (F-86)",                  a_tree,                  folder_becomes_file       },
+    {"the place in the feed is lost (F-81)",            a_tree,                  lose_place                },
+    {"a deletion that is never told (F-82)",            a_tree,                  lose_tombstone            },
+    {"deleted while it is asked for (F-43)",            a_tree,                  delete_while_asked        },
+    {"a folder that is to be kept (F-81)",              a_tree,                  lose_place_and_keep       },
+    {"many things at once",                             a_tree,                  everything                },
+    {"many things in small pages",                      in_small_pages,          everything                },
+    {"a wide folder is deleted",                        a_wide_tree,             delete_folder             },
+    {"a big deletion (F-90)",                           few_deletions,           delete_much               },
+    {"a big deletion that is refused (F-50)",           few_deletions,           refuse_deletion           },
+    {"a filter (F-162)",                                a_tree,                  leave_out                 },
+    {"let in by its new name (F-162)",                  a_filtered_tree,         let_in                    },
+    {"left out by its new name (F-162)",                a_filtered_tree,         leave_out_by_its_name     },
     {"let in where nothing can come (F-43, F-162)",     a_tree_with_exceptions,
-     let_in_where_nothing_comes                                                                           },
-    {"left out in a circle (F-83, F-162)",              a_box,                  leave_out_in_a_circle     },
-    {"saved on both sides (F-30)",                      two_files,              save_on_both_sides        },
-    {"edited here, deleted there",                      a_tree,                 edit_what_goes            },
-    {"edited here, moved there",                        a_tree,                 edit_what_moves           },
-    {"a person's folder at a new name",                 two_files,              own_folder_at_new_name    },
-    {"a person's file in a deleted folder (F-88)",      a_tree,                 own_file_in_deleted_folder},
+     let_in_where_nothing_comes                                                                            },
+    {"left out in a circle (F-83, F-162)",              a_box,                   leave_out_in_a_circle     },
+    {"saved on both sides (F-30)",                      two_files,               save_on_both_sides        },
+    {"edited here, deleted there",                      a_tree,                  edit_what_goes            },
+    {"edited here, moved there",                        a_tree,                  edit_what_moves           },
+    {"a person's folder at a new name",                 two_files,               own_folder_at_new_name    },
+    {"a person's file in a deleted folder (F-88)",      a_tree,                  own_file_in_deleted_folder},
     {"a person's file in a folder that becomes a file", a_tree,
-     own_file_in_folder_for_file                                                                          },
-    {"removed here, edited there (F-31)",               a_tree,                 removed_here_edited_there },
-    {"a folder removed here gets a file (F-31)",        a_tree,                 folder_removed_here       },
+     own_file_in_folder_for_file                                                                           },
+    {"removed here, edited there (F-31)",               a_tree,                  removed_here_edited_there },
+    {"a folder removed here gets a file (F-31)",        a_tree,                  folder_removed_here       },
     {"moved out to a folder removed here (F-31)",       a_tree,
-     moved_out_to_a_folder_removed_here                                                                   },
-    {"removed here, and its place taken (F-31)",        a_tree,                 removed_here_and_taken    },
-    {"the same, before its place is free",              a_tree,                 removed_here_in_the_way   },
-    {"removed here, moved behind a link (F-50)",        a_tree,                 removed_here_behind_a_link},
-    {"removed here, moved to what stays (F-88)",        a_tree,                 removed_here_for_a_folder },
-    {"a folder made a file here gets a file",           a_tree,                 folder_made_a_file_here   },
-    {"a folder moved here, then there (F-32)",          a_tree,                 moved_here_then_there     },
-    {"a folder moved here as there (F-32)",             a_tree,                 moved_here_as_there       },
-    {"moved into one here, and that there (F-84)",      a_tree,                 moved_into_each_other     },
+     moved_out_to_a_folder_removed_here                                                                    },
+    {"removed here, and its place taken (F-31)",        a_tree,                  removed_here_and_taken    },
+    {"the same, before its place is free",              a_tree,                  removed_here_in_the_way   },
+    {"removed here, moved behind a link (F-50)",        a_tree,                  removed_here_behind_a_link},
+    {"removed here, moved to what stays (F-88)",        a_tree,                  removed_here_for_a_folder },
+    {"a folder made a file here gets a file",           a_tree,                  folder_made_a_file_here   },
+    {"a folder moved here, then there (F-32)",          a_tree,                  moved_here_then_there     },
+    {"a folder moved here as there (F-32)",             a_tree,                  moved_here_as_there       },
+    {"moved into one here, and that there (F-84)",      a_tree,                  moved_into_each_other     },
     {"a person's folder where a move begins (F-83)",    two_files,
-     own_folder_where_a_move_begins                                                                       },
-    {"a folder made again, then replaced (F-85)",       a_tree,                 made_again_then_replaced  },
-    {"new in a removed folder, behind a link (F-50)",   a_tree,                 new_in_a_removed_folder   },
-    {"a link planted for a file (F-52)",                a_tree,                 link_planted              },
+     own_folder_where_a_move_begins                                                                        },
+    {"a folder made again, then replaced (F-85)",       a_tree,                  made_again_then_replaced  },
+    {"new in a removed folder, behind a link (F-50)",   a_tree,                  new_in_a_removed_folder   },
+    {"moved into what is new in a removed one (F-31)",  a_tree_left_but_for_one,
+     moved_into_new_in_removed                                                                             },
+    {"a link planted for a file (F-52)",                a_tree,                  link_planted              },
 };
 
 const size_t sim_scenario_count = sizeof sim_scenarios / sizeof *sim_scenarios;
