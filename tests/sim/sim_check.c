@@ -142,15 +142,16 @@ void sim_check_claims(struct sim_world *world)
     struct store_mirror mirror;
     struct store_base base;
     int64_t after = 0;
-    if (store_get_mirror(world->store, "documents", &mirror) != STORE_OK)
+    if (world->has_lying_disk ||
+        store_get_mirror(world->store, "documents", &mirror) != STORE_OK)
         return;
     int64_t key = mirror.key;
-    if (world->has_lying_disk)
-        return;
+    world->sim.is_looking = true;
     while (store_next_base(world->store, key, &after, &base) == STORE_OK) {
         if (!is_queued(world, key, after))
             check_claim(world, after);
     }
+    world->sim.is_looking = false;
 }
 
 bool sim_check_is_waiting(struct sim_world *world)

@@ -227,17 +227,6 @@ bool sim_excuse_revenant(const struct sim_world *world, const struct sim_node *n
            !find_record(world, path, &base) && !has_record(world, node->inode);
 }
 
-static bool has_moved_folder(const struct sim_world *world, const struct sim_node *folder)
-{
-    for (size_t i = 0; i < folder->count; i++) {
-        const struct sim_node *node = folder->entries[i].node;
-        if (S_ISDIR(node->mode) && ((node->moves > 0 && has_record(world, node->inode)) ||
-                                    has_moved_folder(world, node)))
-            return true;
-    }
-    return false;
-}
-
 /* Nothing but folders, of none of which there is a record. */
 static bool is_empty(const struct sim_world *world, const struct sim_node *node)
 {
@@ -252,9 +241,8 @@ static bool is_empty(const struct sim_world *world, const struct sim_node *node)
 
 bool sim_excuse_empty(const struct sim_world *world, const struct sim_node *node)
 {
-    return world->has_disturbances && is_empty(world, node) &&
-           (world->user.has_removed_folder ||
-            has_moved_folder(world, sim_world_find(world, "")));
+    return world->has_disturbances && world->user.has_displaced_folder &&
+           is_empty(world, node);
 }
 
 bool sim_excuse_version(const struct sim_world *world, const char *path)

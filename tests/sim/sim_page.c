@@ -176,8 +176,8 @@ static void put_page(struct sim_drive *drive, size_t number, size_t page, struct
     (void)bytes_append_text(out, "{\"value\":[");
     for (size_t i = first; i < end; i++) {
         const struct sim_item *item = &drive->items[set->items[i]];
-        if (set->is_enumeration && item->is_gone)
-            continue; /* deleted since the set was begun */
+        if (item->is_gone && (set->is_enumeration || item->changed > set->to))
+            continue; /* since the set was begun: by the next set, after what left it */
         if (!is_first)
             (void)bytes_append_byte(out, ',');
         put_item(drive, set->items[i], out);

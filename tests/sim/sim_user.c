@@ -150,6 +150,12 @@ void sim_user_save(struct sim_user *user, const char *path)
     (void)sim_disk_rename(user->disk, user->disk->root, "draft", folder, name, 0);
 }
 
+static void note_move(struct sim_user *user, struct sim_node *node)
+{
+    user->has_displaced_folder = user->has_displaced_folder || S_ISDIR(node->mode);
+    sim_disk_note_move(node);
+}
+
 static void remove_all(struct sim_user *user, struct sim_node *folder, const char *name)
 {
     char own[SIM_NAME_SIZE]; /* the entry that holds the name goes away */
@@ -162,7 +168,7 @@ static void remove_all(struct sim_user *user, struct sim_node *folder, const cha
     if (is_file(node))
         give_up(user, node);
     else
-        user->has_removed_folder = user->has_removed_folder || S_ISDIR(node->mode);
+        user->has_displaced_folder = user->has_displaced_folder || S_ISDIR(node->mode);
     (void)sim_disk_remove(user->disk, folder, own);
 }
 
@@ -190,7 +196,7 @@ void sim_user_rename(struct sim_user *user, const char *from, const char *to)
     user->acts++;
     sim_trace(user->sim, "user: renames %.60s to %.60s", from, to);
     if (sim_disk_rename(user->disk, from_folder, from_name, to_folder, to_name, 0) == 0)
-        sim_disk_note_move(node);
+        note_move(user, node);
 }
 
 void sim_user_mkdir(struct sim_user *user, const char *path)
@@ -231,8 +237,8 @@ void sim_user_swap(struct sim_user *user, const char *one, const char *other)
     sim_trace(user->sim, "user: swaps %.60s and %.60s", one, other);
     if (sim_disk_rename(user->disk, one_folder, one_name, other_folder, other_name,
                         RENAME_EXCHANGE) == 0) {
-        sim_disk_note_move(node);
-        sim_disk_note_move(second);
+        note_move(user, node);
+        note_move(user, second);
     }
 }
 
@@ -305,7 +311,7 @@ void sim_user_take_out(struct sim_user *user, const char *path)
     (void)snprintf(name, sizeof name, "%u", user->acts);
     sim_trace(user->sim, "user: takes out %.60s", path);
     if (sim_disk_rename(user->disk, folder, old_name, outside(user), name, 0) == 0)
-        sim_disk_note_move(node);
+        note_move(user, node);
 }
 
 void sim_user_bring_in(struct sim_user *user, const char *path)

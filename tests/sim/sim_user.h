@@ -17,8 +17,8 @@ struct sim_user {
     bool is_gone[SIM_MARKERS];
     int markers;
     unsigned acts;
-    bool has_removed_folder;
-    struct sim_node *open; /* a file that a program is writing; NULL none */
+    bool has_displaced_folder; /* removed or moved one */
+    struct sim_node *open;     /* a file that a program is writing; NULL none */
 };
 
 void sim_user_init(struct sim_user *user, struct sim_disk *disk, const char *folder);
