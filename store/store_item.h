@@ -121,13 +121,14 @@ struct store_print {
 };
 
 enum store_base_flag {
-    STORE_BASE_RACY = 1,       /* changed less than 2 s before its print: hash (F-37) */
-    STORE_BASE_EDITED = 2,     /* locally changed; nothing newer on the drive (F-25) */
-    STORE_BASE_REMOVED = 4,    /* locally removed; not restored unasked (F-31) */
-    STORE_BASE_WEAK = 8,       /* placed without a hash to hold it against (F-104) */
-    STORE_BASE_DIFFERS = 16,   /* verified, but not what the listing says (F-99) */
-    STORE_BASE_MOVED = 32,     /* a person moved it to where it stands (F-32) */
-    STORE_BASE_INHERITED = 64, /* from a deleted item at its place; not seen since */
+    STORE_BASE_RACY = 1,     /* changed less than 2 s before its print: hash (F-37) */
+    STORE_BASE_EDITED = 2,   /* locally changed; nothing newer on the drive (F-25) */
+    STORE_BASE_REMOVED = 4,  /* locally removed; not restored unasked (F-31) */
+    STORE_BASE_WEAK = 8,     /* placed without a hash to hold it against (F-104) */
+    STORE_BASE_DIFFERS = 16, /* verified, but not what the listing says (F-99) */
+    STORE_BASE_MOVED = 32,   /* a person moved it to where it stands (F-32) */
+    /* Not seen since it was a deleted item's at its place, or its folder came back. */
+    STORE_BASE_DOUBTFUL = 64,
     STORE_BASE_LOCAL = STORE_BASE_EDITED | STORE_BASE_REMOVED | STORE_BASE_MOVED,
 };
 

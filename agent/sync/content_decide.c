@@ -263,7 +263,7 @@ static void decide_standing(struct content *content, const struct store_remote *
 {
     if (content->mode == CONTENT_EARLY || !facts_is_at_place(base, remote))
         return; /* sync/structure.h brings it to its place first */
-    bool is_known = (base->flags & STORE_BASE_INHERITED) == 0 && !content->restore;
+    bool is_known = (base->flags & STORE_BASE_DOUBTFUL) == 0 && !content->restore;
     if (remote->kind == STORE_KIND_FOLDER && is_known) {
         record_settle(content->context, remote->key);
         return;
@@ -295,6 +295,8 @@ static void decide(struct content *content, int64_t key, bool is_needed)
             hold_other(content, key);
         return;
     }
+    bool is_doubtful = has_base && (base.flags & STORE_BASE_DOUBTFUL) != 0;
+    is_needed = is_needed || (is_doubtful && tree_is_needed(context, key));
     if (!is_resolved(content, &remote, has_base, is_needed))
         return;
     if (remote.malware) {
@@ -371,7 +373,8 @@ static void record_found(struct transfer *transfer, const struct look_answer *se
         .print = seen->print,
         .flags = seen->racy ? (unsigned)STORE_BASE_RACY : 0,
     };
-    record_object(context, &object);
+    if (record_object(context, &object))
+        transfer->content->wants_again = true;
 }
 
 static bool has_other_time(const struct transfer *transfer, const struct look_answer *seen)
@@ -449,7 +452,7 @@ static void on_looked(void *user, struct batch_job *job)
         (void)failure_set(&job->answer.failure, FAILURE_ITEM, 16, "cannot be read here");
     enum plan_remote side = facts_remote(has_base ? &base : NULL, &remote);
     bool is_restored =
-        content->restore || (has_base && (base.flags & STORE_BASE_INHERITED) != 0);
+        content->restore || (has_base && (base.flags & STORE_BASE_DOUBTFUL) != 0);
     if (side == PLAN_REMOTE_SAME && job->answer.fact == LOOK_MISSING && is_restored)
         side = PLAN_REMOTE_CHANGED; /* F-31 */
     act(transfer, plan_decide(side, job->answer.fact), &job->answer);

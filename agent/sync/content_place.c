@@ -245,10 +245,10 @@ static void on_folder(void *user, struct batch_job *job)
         .copy_name = job->step.copy_name,
         .done_at = job->step.durable_at,
     };
-    record_object(context, &object);
+    bool is_doubtful = record_object(context, &object);
     context->status->done_items++;
     /* What was held because of it may be possible now. */
-    content->wants_again = content->wants_again || context->status->held > 0;
+    content->wants_again = content->wants_again || is_doubtful || context->status->held > 0;
     content_end(transfer);
 }
 
@@ -295,7 +295,8 @@ static void record_file(struct transfer *transfer, const struct batch_job *job)
         object.listed = transfer->listed;
         object.listed_size = transfer->size;
     }
-    record_object(transfer->content->context, &object);
+    if (record_object(transfer->content->context, &object))
+        transfer->content->wants_again = true;
 }
 
 static void on_placed(void *user, struct batch_job *job)

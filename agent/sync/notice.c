@@ -70,7 +70,7 @@ static enum notice_fact take_standing(const struct sync_context *context,
 {
     const struct store_base before = *base;
     bool is_sure = answer->hash.kind != 0 || base->kind == STORE_KIND_FOLDER;
-    base->flags &= ~(unsigned)(NOTED | STORE_BASE_INHERITED);
+    base->flags &= ~(unsigned)(NOTED | STORE_BASE_DOUBTFUL);
     if (answer->hash.kind != 0)
         base->print = answer->print;
     if (is_sure)

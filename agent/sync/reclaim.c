@@ -76,7 +76,7 @@ static void record(const struct sync_context *context, const struct batch_job *j
         .print = job->answer.print,
         .flags = STORE_BASE_RACY,
     };
-    record_object(context, &object);
+    (void)record_object(context, &object);
 }
 
 static void on_timer(uv_timer_t *timer);

@@ -131,7 +131,22 @@ static unsigned kept_flags(const struct sync_context *context,
     return base.flags & (unsigned)STORE_BASE_MOVED;
 }
 
-void record_object(const struct sync_context *context, const struct record_object *object)
+/* Something stands in the folder, so that does. Which one it is the hands can tell. */
+static bool revive(const struct sync_context *context, int64_t folder)
+{
+    const struct store_todo todo = {.key = folder};
+    struct store_base base;
+    if (folder == context->root_item ||
+        store_get_base(context->store, folder, &base) != STORE_OK ||
+        (base.flags & STORE_BASE_REMOVED) == 0)
+        return false;
+    base.flags |= STORE_BASE_DOUBTFUL;
+    (void)store_put_base(context->store, context->mirror, &base);
+    (void)store_put_todo(context->store, context->mirror, &todo);
+    return true;
+}
+
+bool record_object(const struct sync_context *context, const struct record_object *object)
 {
     char path[TREE_PATH_SIZE];
     struct store_base base = {
@@ -149,7 +164,7 @@ void record_object(const struct sync_context *context, const struct record_objec
         .flags = object->flags | kept_flags(context, object),
     };
     if (store_put_base(context->store, context->mirror, &base) != STORE_OK)
-        return;
+        return false;
     (void)store_drop_intent(context->store, object->key);
     if (tree_standing(context, object->key, path)) {
         note(context, object->key, object->operation, path, object->size, object->done_at);
@@ -165,6 +180,7 @@ void record_object(const struct sync_context *context, const struct record_objec
         wake_children(context, object->key);
         local_folder(context->local, object->key);
     }
+    return revive(context, object->parent);
 }
 
 /* The record gives up its place. */
@@ -194,8 +210,8 @@ bool record_yields(const struct sync_context *context, int64_t key)
     struct store_remote remote;
     if (store_get_base(context->store, key, &base) != STORE_OK ||
         store_get_remote(context->store, key, &remote) != STORE_OK ||
-        (base.flags & STORE_BASE_REMOVED) == 0 || base.parent == STORE_STAGE ||
-        (!remote.gone && facts_is_at_place(&base, &remote)))
+        (base.flags & (STORE_BASE_REMOVED | STORE_BASE_DOUBTFUL)) != STORE_BASE_REMOVED ||
+        base.parent == STORE_STAGE || (!remote.gone && facts_is_at_place(&base, &remote)))
         return false;
     return put_into_stage(context, &base);
 }
@@ -292,6 +308,8 @@ bool record_moved(const struct sync_context *context, int64_t key, int64_t paren
         log_change(context, "move", path);
     }
     record_settle(context, key);
+    if (step->result == PLACE_DONE)
+        (void)revive(context, parent);
     return true;
 }
 
@@ -412,8 +430,7 @@ void record_local(const struct sync_context *context, int64_t key, unsigned flag
     struct store_base base;
     if (store_get_base(context->store, key, &base) != STORE_OK)
         return;
-    base.flags &=
-        ~(unsigned)(STORE_BASE_EDITED | STORE_BASE_REMOVED | STORE_BASE_INHERITED);
+    base.flags &= ~(unsigned)(STORE_BASE_EDITED | STORE_BASE_REMOVED | STORE_BASE_DOUBTFUL);
     base.flags |= flag;
     (void)store_put_base(context->store, context->mirror, &base);
     (void)store_drop_intent(context->store, key);

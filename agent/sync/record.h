@@ -31,8 +31,10 @@ struct record_object {
 };
 
 /* A file or folder stands; its intent and, where folder and drive agree now, its entry in
- * the queue go. */
-void record_object(const struct sync_context *context, const struct record_object *object);
+ * the queue go. True: its folder is recorded as removed here, so that is queued, to be
+ * looked at: it was made again and could not be recorded, or a person has put one there
+ * (F-31). */
+bool record_object(const struct sync_context *context, const struct record_object *object);
 
 /* An object has another place, as `step` says; its content is untouched. A record of
  * another object there was not up to date and goes, where the step was done. False: not
@@ -66,7 +68,7 @@ void record_put_staged(const struct sync_context *context, int64_t key);
 
 /* What a person has removed does not keep from others a place that the drive has given
  * them: its record waits in the staging area where it cannot leave otherwise. False: it has
- * not been removed, or that is its own place. */
+ * not been removed, or may have come back, or that is its own place. */
 bool record_yields(const struct sync_context *context, int64_t key);
 
 /* A person has moved the object: from now on it stands at `name` in `folder`, and what the

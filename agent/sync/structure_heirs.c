@@ -140,7 +140,7 @@ static bool succeed(struct structure *structure, int64_t key)
     base.key = heir;
     base.name = name;
     base.flags &= ~(unsigned)STORE_BASE_MOVED; /* to the heir it is home */
-    base.flags |= STORE_BASE_INHERITED;        /* the removal may have been done already */
+    base.flags |= STORE_BASE_DOUBTFUL;         /* the removal may have been done already */
     base.ctag = base.ctag == NULL ? NULL : version;
     (void)store_put_base(context->store, context->mirror, &base);
     structure->result.done++;

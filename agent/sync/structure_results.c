@@ -116,7 +116,7 @@ static void on_made(struct structure *structure, size_t index, const struct batc
         .print = job->step.print,
         .copy_name = job->step.copy_name,
     };
-    record_object(structure->context, &object);
+    (void)record_object(structure->context, &object);
     structure->result.done++;
 }
 

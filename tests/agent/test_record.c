@@ -106,11 +106,47 @@ static void a_folder_does_not_move_into_itself(void **user) /* F-32 */
     state_remove(&state);
 }
 
+/* It was made again for what stands in it, and the record of that was lost; or a person has
+ * put one there. Others do not get its place before it was looked at. */
+static void a_removed_folder_that_something_stands_in_is_looked_at(void **user) /* F-31 */
+{
+    (void)user;
+    struct state state;
+    struct store_base folder;
+    state_make(&state);
+    int64_t key = put_folder(&state, "folder", state.root);
+    const struct record_object object = {
+        .key = state_put(&state, said_file("file", "folder", "a")).key,
+        .parent = key,
+        .kind = STORE_KIND_FILE,
+        .name = "a",
+        .operation = "record",
+        .print = stood};
+    const struct sync_context context = {.store = state.store,
+                                         .mirror = state.mirror,
+                                         .root_item = state.root,
+                                         .name = "documents",
+                                         .status = &(struct mirror_status){.conflicts = 0}};
+    assert_int_equal(store_drop_todo(state.store, key), STORE_OK);
+    assert_false(record_object(&context, &object));
+    assert_false(state_is_queued(&state, key));
+    assert_int_equal(store_get_base(state.store, key, &folder), STORE_OK);
+    folder.flags |= STORE_BASE_REMOVED;
+    assert_int_equal(store_put_base(state.store, state.mirror, &folder), STORE_OK);
+    assert_true(record_object(&context, &object));
+    assert_true(state_is_queued(&state, key));
+    (void)state_put(&state, said_folder("folder", "root-id", "elsewhere"));
+    assert_false(record_yields(&context, key));
+    state_check(&state);
+    state_remove(&state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TABLE_TEST(an_inode_given_anew_is_no_proof_of_a_place),
         TABLE_TEST(a_folder_does_not_move_into_itself),
+        TABLE_TEST(a_removed_folder_that_something_stands_in_is_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
