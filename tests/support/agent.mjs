@@ -15,6 +15,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -50,6 +51,18 @@ export async function until(what, probe, patience = PATIENCE_MS) {
     if (Date.now() > end) throw new Error(`not within ${patience} ms: ${what}; last: ${last?.stack ?? JSON.stringify(last)}`);
     await delay(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS + (Date.now() - begin) / 8));
   }
+}
+
+/** The agent's answer, or undefined: it does not listen there, or does not answer in time. */
+function askStatus(socketPath) {
+  return new Promise((done) => {
+    let text = "";
+    const socket = connect(socketPath, () => socket.write('{"command":"status"}\n'));
+    socket.setTimeout(2000, () => socket.destroy());
+    socket.on("data", (data) => (text += data));
+    socket.on("error", () => {});
+    socket.on("close", () => done(text.includes("\n") ? JSON.parse(text.slice(0, text.indexOf("\n"))) : undefined));
+  });
 }
 
 function iniText(sections) {
@@ -158,8 +171,9 @@ export class Bench {
     return how;
   }
 
+  /** What `agent status --json` begins with: of an agent that runs, without a command's start. */
   async status() {
-    return JSON.parse((await this.ok("status", "--json")).stdout);
+    return (await askStatus(path.join(this.stateDir, "control.sock"))) ?? JSON.parse((await this.ok("status", "--json")).stdout);
   }
 
   async untilLive(name) {
