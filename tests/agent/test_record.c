@@ -141,12 +141,30 @@ static void a_removed_folder_that_something_stands_in_is_looked_at(void **user) 
     state_remove(&state);
 }
 
+/* A person does not know the working folder. */
+static void what_went_while_it_was_staged_is_told_by_its_place_on_the_drive(void **user)
+{
+    (void)user;
+    struct state state;
+    state_make(&state);
+    int64_t key = put_folder(&state, "folder", STORE_STAGE);
+    const struct sync_context context = {.store = state.store,
+                                         .mirror = state.mirror,
+                                         .root_item = state.root,
+                                         .name = "documents",
+                                         .origin = {.trigger = "event"}};
+    record_gone(&context, key, "delete");
+    assert_sql(&state, "select operation || ' ' || path from v_history", "delete folder");
+    state_remove(&state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TABLE_TEST(an_inode_given_anew_is_no_proof_of_a_place),
         TABLE_TEST(a_folder_does_not_move_into_itself),
         TABLE_TEST(a_removed_folder_that_something_stands_in_is_looked_at),
+        TABLE_TEST(what_went_while_it_was_staged_is_told_by_its_place_on_the_drive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
