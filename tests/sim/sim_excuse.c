@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/place/name.h"
 #include "store/store_item.h"
 #include "store/store_mirror.h"
 
@@ -44,6 +45,26 @@ static int item_of(const struct sim_world *world, int64_t key)
     return is_known && !remote.gone ? sim_drive_by_id(&world->drive, remote.id) : -1;
 }
 
+/* By the records, also in the staging area. */
+static bool find_source(const struct sim_world *world, int64_t key, char out[SIM_PATH_SIZE])
+{
+    char above[SIM_PATH_SIZE];
+    char name[SIM_PATH_SIZE];
+    struct store_base base;
+    if (store_base_path(world->store, key, out, SIM_PATH_SIZE) == STORE_OK)
+        return true;
+    if (store_get_base(world->store, key, &base) != STORE_OK)
+        return false;
+    if (base.parent == STORE_STAGE) {
+        (void)snprintf(out, SIM_PATH_SIZE, NAME_WORKING_FOLDER "/%lld.stage",
+                       (long long)key);
+        return true;
+    }
+    (void)snprintf(name, sizeof name, "%s", base.name);
+    return find_source(world, base.parent, above) &&
+           snprintf(out, SIM_PATH_SIZE, "%s/%s", above, name) < SIM_PATH_SIZE;
+}
+
 /* The same for the path by the records, where it would have to be fetched from. What the
  * drive has deleted cannot go from there either; but its own place it need not keep. */
 static bool is_source_blocked(const struct sim_world *world, int64_t key)
@@ -51,7 +72,7 @@ static bool is_source_blocked(const struct sim_world *world, int64_t key)
     char path[SIM_PATH_SIZE];
     char above[SIM_PATH_SIZE];
     int item = item_of(world, key);
-    if (store_base_path(world->store, key, path, sizeof path) != STORE_OK)
+    if (!find_source(world, key, path))
         return false;
     for (size_t length = 0; path[length] != '\0';) {
         length += strcspn(path + length + 1, "/") + 1;
