@@ -204,13 +204,15 @@ static bool wants_durable(const struct batch_job *job)
             (op == PLACE_FILE && job->step.expect_present));
 }
 
-/* B-1. Durable, since after a power cut a file that stands there would have no owner. */
+/* B-1. Durable, since after a power cut a file that stands there would have no owner; and
+ * with them the record of what is going to be moved or removed, which needs no intent. */
 static bool record_intents(struct batch *batch)
 {
     const struct sync_context *context = batch->context;
     bool is_needed = false;
     for (struct batch_job *job = batch->running.first; job != NULL; job = job->next)
-        is_needed = is_needed || job->intent.kind != STORE_INTENT_NONE;
+        is_needed =
+            is_needed || job->intent.kind != STORE_INTENT_NONE || wants_durable(job);
     if (!is_needed)
         return true;
     if (store_begin(context->store) != STORE_OK)

@@ -104,6 +104,7 @@ static const uint64_t kept[] = {
     31107652, /* fetched again and again for a folder that was removed and could not be made
                */
     31098958, /* a folder made again without its record, where all of it had been removed */
+    20626860, /* removed before its record was durable, in a folder that was taken out */
     20102889, /* its folder was made again without its record, and gave up its place */
     20105009, /* waited for a place whose owner waited itself, and did not say so */
 };
