@@ -76,13 +76,13 @@ for (const isRunning of [false, true]) {
       await bench.add(folder, "second");
       await bench.sandbox.change({ op: "put", path: "a.txt", content: "a" });
       await bench.ok("sync-now");
-      assert.deepEqual((await bench.status()).unconfigured, []);
+      assert.deepEqual((await bench.printedStatus()).unconfigured, []);
       if (isRunning) await bench.start();
       await writeFile(bench.configFile, (await readFile(bench.configFile, "utf8")).replace(/\[mirror second\][^[]*/, ""));
       bench.child?.kill("SIGHUP");
       const message = "no longer configured: agent remove second forgets it";
       const status = await until("the agent has left it", async () => {
-        const now = await bench.status();
+        const now = await bench.printedStatus();
         return now.unconfigured.length > 0 && now;
       });
       assert.deepEqual(status.unconfigured, [{ name: "second", folder, message }]);
@@ -93,7 +93,7 @@ for (const isRunning of [false, true]) {
       await bench.ok("remove", "second");
       assert.deepEqual(await bench.query("select mirror from v_mirrors"), [{ mirror: "main" }]);
       assert.deepEqual(await readdir(folder), ["a.txt"]);
-      assert.deepEqual((await bench.status()).unconfigured, []);
+      assert.deepEqual((await bench.printedStatus()).unconfigured, []);
       assert.equal((await bench.run("remove", "second")).code, 2);
     });
   });

@@ -171,9 +171,14 @@ export class Bench {
     return how;
   }
 
-  /** What `agent status --json` begins with: of an agent that runs, without a command's start. */
+  /** What a running agent says of itself, asked without a command's start; else as printed. */
   async status() {
-    return (await askStatus(path.join(this.stateDir, "control.sock"))) ?? JSON.parse((await this.ok("status", "--json")).stdout);
+    return (await askStatus(path.join(this.stateDir, "control.sock"))) ?? this.printedStatus();
+  }
+
+  /** What `agent status --json` prints: problems as well, and mirrors without a section. */
+  async printedStatus() {
+    return JSON.parse((await this.ok("status", "--json")).stdout);
   }
 
   async untilLive(name) {
