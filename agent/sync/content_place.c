@@ -191,9 +191,7 @@ static void make_way(struct transfer *transfer, const char *folder)
     char path[TREE_PATH_SIZE];
     (void)snprintf(path, sizeof path, "%s", folder);
     /* sync/structure.h notices that a folder is gone which waits in the staging area. */
-    bool is_staged =
-        strncmp(path, NAME_WORKING_FOLDER "/", sizeof NAME_WORKING_FOLDER) == 0;
-    if (*path == '\0' || is_staged || ++transfer->repeats > CONTENT_REPEATS ||
+    if (*path == '\0' || tree_is_staged(path) || ++transfer->repeats > CONTENT_REPEATS ||
         !add_way(transfer, path))
         content_again(transfer);
 }

@@ -354,7 +354,7 @@ void record_gone(const struct sync_context *context, int64_t key, const char *op
 {
     char path[TREE_PATH_SIZE];
     if (tree_standing(context, key, path)) {
-        if (strncmp(path, NAME_WORKING_FOLDER "/", sizeof NAME_WORKING_FOLDER) == 0)
+        if (tree_is_staged(path))
             tree_shown_path(context, key, path); /* while it waited there for its place */
         note(context, key, operation, path, 0, 0);
         log_change(context, operation, path);

@@ -192,6 +192,11 @@ bool tree_place_of(const struct sync_context *context, int64_t key,
     return true;
 }
 
+bool tree_is_staged(const char *path)
+{
+    return strncmp(path, NAME_WORKING_FOLDER "/", sizeof NAME_WORKING_FOLDER) == 0;
+}
+
 void tree_shown_path(const struct sync_context *context, int64_t key,
                      char out[TREE_PATH_SIZE])
 {

@@ -33,6 +33,8 @@ bool tree_is_needed(const struct sync_context *context, int64_t key);
  * staged. False: it does not stand, or the store fails. */
 bool tree_standing(const struct sync_context *context, int64_t key,
                    char out[TREE_PATH_SIZE]);
+/* Whether such a path leads into the working folder: what stands there is staged. */
+bool tree_is_staged(const char *path);
 
 /* Where the object of an item stands, or, while it does not, belongs: folder and name in
  * `out`. False: not now. */
